@@ -1,0 +1,4 @@
+// As a set-up file of vitest: guards every test file that it is named for.
+import { guard } from './guard.ts';
+
+guard();

@@ -1,0 +1,7 @@
+export { guard } from './guard.ts';
+export { type LeftoversOptions, leftovers } from './leftovers.ts';
+export { missing, type Needs } from './missing.ts';
+export { repositoryRoot } from './repository.ts';
+export { requires } from './requires.ts';
+export { type Scratch, scratch } from './scratch.ts';
+export { type Finished, nodeForEverybody, type UnprivilegedOptions, unprivileged } from './unprivileged.ts';

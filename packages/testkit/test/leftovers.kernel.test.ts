@@ -1,0 +1,177 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, it } from 'vitest';
+import { leftovers, requires, scratch } from '../src/index.ts';
+import { mounts } from '../src/observe/mounts.ts';
+
+requires({})('without privileges', () => {
+  it('an open descriptor is told', async () => {
+    const left = leftovers({ within: 0 });
+    const descriptor = openSync('/dev/null', 'r');
+    expect(await left()).toEqual([`descriptor ${descriptor} (/dev/null)`]);
+    closeSync(descriptor);
+    expect(await left()).toEqual([]);
+  });
+
+  it('a child is told until it has ended', async () => {
+    const left = leftovers({ within: 0 });
+    const child = spawn('sleep', ['60'], { stdio: 'ignore' });
+    expect(await left()).toContain(`process ${child.pid} (sleep)`);
+    await end(child);
+    expect(await leftoversGone(left)).toEqual([]);
+  });
+
+  it('a process that has left its family is told', async () => {
+    const left = leftovers({ within: 0 });
+    // The shell ends at once, and the one in the background is given to the machine's first process.
+    const { stdout } = spawnSync('sh', ['-c', 'setsid sleep 60 >/dev/null 2>&1 & echo $!'], { encoding: 'utf8' });
+    const pid = Number(stdout);
+    expect(pid).toBeGreaterThan(1);
+    await sleep(100);
+    expect(await left()).toEqual([`process ${pid} (sleep)`]);
+    process.kill(pid, 'SIGKILL');
+    expect(await leftoversGone(left)).toEqual([]);
+  });
+
+  it('a zombie is told', async () => {
+    const left = leftovers({ within: 0 });
+    // The parent becomes a program that never waits for the child it inherits.
+    const parent = spawn('sh', ['-c', 'sleep 0.05 & exec sleep 60'], { stdio: 'ignore' });
+    await sleep(300);
+    expect((await left()).some((text) => /^zombie \d+ \(sleep\)$/.test(text))).toBe(true);
+    await end(parent);
+    expect(await leftoversGone(left)).toEqual([]);
+  });
+
+  it('a temporary file is told', async () => {
+    const left = leftovers({ within: 0 });
+    const folder = mkdtempSync(join(tmpdir(), `estiba-${process.pid}-forgotten-`));
+    expect(await left()).toEqual([`file ${folder}`]);
+    rmSync(folder, { recursive: true });
+    expect(await left()).toEqual([]);
+  });
+
+  it('what goes away within the time allowed is not told', async () => {
+    const left = leftovers({ within: 1_000 });
+    const descriptor = openSync('/dev/null', 'r');
+    setTimeout(() => closeSync(descriptor), 100);
+    expect(await left()).toEqual([]);
+  });
+});
+
+requires({ root: true, cgroup: ['pids'] })('as root', () => {
+  it('a mount is told', async () => {
+    await using folder = scratch('mount');
+    const left = leftovers({ within: 0 });
+    run('mount', '-t', 'tmpfs', 'left', folder.path);
+    expect(await left()).toEqual([`mount of tmpfs left on ${folder.path}`]);
+    run('umount', folder.path);
+    expect(await left()).toEqual([]);
+  });
+
+  it('a second mount of the same thing on the same place is told', async () => {
+    await using folder = scratch('mount');
+    run('mount', '-t', 'tmpfs', 'left', folder.path);
+    const left = leftovers({ within: 0 });
+    run('mount', '-t', 'tmpfs', 'left', folder.path);
+    expect(await left()).toHaveLength(1);
+    run('umount', folder.path);
+    expect(await left()).toEqual([]);
+    run('umount', folder.path);
+  });
+
+  it('a network namespace that a process holds is told', async () => {
+    const left = leftovers({ within: 0 });
+    const child = spawn('unshare', ['--net', 'sleep', '60'], { stdio: 'ignore' });
+    await sleep(300);
+    expect(await left()).toContainEqual(expect.stringMatching(/^namespace net:\[\d+\] held by process \d+ \(sleep\)$/));
+    await end(child);
+    expect(await leftoversGone(left)).toEqual([]);
+  });
+
+  it('a namespace that only a mount keeps is told', async () => {
+    await using folder = scratch('pinned');
+    const pin = folder.join('net');
+    closeSync(openSync(pin, 'w'));
+    const left = leftovers({ within: 0 });
+    run('unshare', `--net=${pin}`, 'true');
+    expect(await left()).toContainEqual(expect.stringMatching(/^namespace net:\[\d+\] held by the mount on /));
+    run('umount', pin);
+    expect(await left()).toEqual([]);
+  });
+
+  it('a cgroup below /estiba is told, in every hierarchy that is mounted', async () => {
+    const hierarchies = mounts().filter(({ type }) => type === 'cgroup' || type === 'cgroup2');
+    expect(hierarchies.length).toBeGreaterThan(0);
+    for (const { target } of hierarchies) {
+      using base = ourFolder(target);
+      const path = `${base.path}/left-${process.pid}`;
+      const left = leftovers({ within: 0 });
+      mkdirSync(path);
+      expect(await left()).toEqual([`cgroup ${path}`]);
+      rmdirSync(path);
+      expect(await left()).toEqual([]);
+    }
+  });
+
+  it('the processes in a cgroup left behind are named', async () => {
+    using base = ourFolder(mounts().find(({ type }) => type === 'cgroup2' || type === 'cgroup')?.target ?? '');
+    const path = `${base.path}/named-${process.pid}`;
+    const left = leftovers({ within: 0 });
+    mkdirSync(path);
+    const child = spawn('sh', ['-c', `echo 0 > ${path}/cgroup.procs && exec sleep 60`], { stdio: 'ignore' });
+    await sleep(200);
+    expect(readFileSync(`${path}/cgroup.procs`, 'utf8')).toBe(`${child.pid}\n`);
+    expect(await left()).toContain(`cgroup ${path}, with processes ${child.pid}`);
+    await end(child);
+    rmdirSync(path);
+    expect(await leftoversGone(left)).toEqual([]);
+  });
+});
+
+/** The folder of all cgroups of the project; taken away again if it was not there. */
+function ourFolder(hierarchy: string): { path: string } & Disposable {
+  const path = `${hierarchy}/estiba`;
+  const made = !existsSync(path);
+  if (made) mkdirSync(path);
+  return {
+    path,
+    [Symbol.dispose]() {
+      // Somebody else may have begun to use it.
+      if (made && readdirSync(path, { withFileTypes: true }).every((entry) => !entry.isDirectory())) rmdirSync(path);
+    },
+  };
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  child.kill('SIGKILL');
+  await closed;
+}
+
+/** The kernel reaps and closes a moment after Node tells of the end. */
+async function leftoversGone(left: () => Promise<string[]>): Promise<string[]> {
+  for (let tries = 0; tries < 50; tries++) {
+    if ((await left()).length === 0) return [];
+    await sleep(20);
+  }
+  return left();
+}
+
+function run(command: string, ...args: string[]): void {
+  const { status, stderr } = spawnSync(command, args, { encoding: 'utf8', timeout: 10_000 });
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${stderr}`);
+}

@@ -1,0 +1,38 @@
+import { existsSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { repositoryRoot, requires, unprivileged } from '../src/index.ts';
+
+requires({ root: true })('a command as an ordinary user', () => {
+  it('has neither the user nor the capabilities of root', async () => {
+    const { stdout } = await unprivileged(['sh', '-c', 'id -u; id -g; grep -E "CapEff|CapInh" /proc/self/status']);
+    expect(stdout.split(/\s+/)).toEqual([
+      '65534',
+      '65534',
+      'CapInh:',
+      '0000000000000000',
+      'CapEff:',
+      '0000000000000000',
+      '',
+    ]);
+  });
+
+  it('runs this Node on sources of the project, wherever that lies', async () => {
+    const script =
+      "import('./packages/testkit/src/repository.ts').then(() => console.log(process.version, process.getuid()))";
+    const { stdout, stderr, exitCode } = await unprivileged(['node', '-e', script]);
+    expect(stderr).toBe('');
+    expect(stdout).toBe(`${process.version} 65534\n`);
+    expect(exitCode).toBe(0);
+  });
+
+  it('cannot change the project', async () => {
+    const { exitCode } = await unprivileged(['touch', 'made-by-nobody']);
+    expect(exitCode).not.toBe(0);
+    expect(existsSync(`${repositoryRoot}/made-by-nobody`)).toBe(false);
+  });
+
+  it('is killed when its time is over', async () => {
+    const { signal } = await unprivileged(['sleep', '60'], { timeout: 100 });
+    expect(signal).toBe('SIGKILL');
+  });
+});

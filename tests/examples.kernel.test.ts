@@ -1,0 +1,97 @@
+import { execFile } from 'node:child_process';
+import { createReadStream, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { makeImage } from '../examples/demo/make-image.ts';
+import { ImageLayout } from '../packages/image-spec/src/index.ts';
+import { Registry } from '../packages/registry/src/index.ts';
+import { requires, type Scratch, scratch } from '../packages/testkit/src/index.ts';
+import { applyLayer } from '../packages/unionfs/src/index.ts';
+import { root } from './project-files.ts';
+
+/** Run an example as its reader would; what it prints, and an error if it fails. */
+async function example(name: string, args: readonly string[] = [], env: Record<string, string> = {}): Promise<string> {
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['--conditions=estiba-source', join(root, 'examples', name), ...args],
+    {
+      cwd: root,
+      env: { ...process.env, ...env },
+      timeout: 30_000,
+    },
+  );
+  return stdout;
+}
+
+it('every example is a screen at most, and begins with a sentence', () => {
+  for (const name of readdirSync(join(root, 'examples')).filter((file) => file.endsWith('.ts'))) {
+    const lines = readFileSync(join(root, 'examples', name), 'utf8').split('\n');
+    expect(lines.length, name).toBeLessThanOrEqual(45);
+    expect(lines[0], name).toMatch(/^\/\/ .*[.:]$|^\/\/ .*,$/);
+  }
+});
+
+requires({ root: true, overlay: true, cgroup: true })('example', () => {
+  let folder: Scratch;
+  let registry: Registry;
+  let reference: string;
+  let image: Awaited<ReturnType<typeof makeImage>>;
+
+  beforeAll(async () => {
+    folder = scratch('examples');
+    registry = await Registry.start();
+    image = await makeImage(folder.join('made'), AbortSignal.timeout(30_000));
+    reference = await registry.add('examples/machine:latest', image.layout, image.descriptor);
+  });
+
+  afterAll(async () => {
+    await registry[Symbol.asyncDispose]();
+    await folder[Symbol.asyncDispose]();
+  });
+
+  it('01 is process 1 on a host of its own', async () => {
+    const output = await example('01-new-namespaces.ts');
+    expect(output).toMatch(/^I am process 1 on box$/m);
+    expect(output.split('\n').length).toBeLessThan(8);
+  });
+
+  it('02 ends by the limit', async () => {
+    expect(await example('02-limit-memory.ts')).toMatch(/^ended by SIGKILL, peak 6\d{7} bytes, 1 OOM kill\(s\)$/m);
+  });
+
+  it('03 leaves the base untouched', async () => {
+    const before = readdirSync('/etc').length;
+    expect(await example('03-overlay-mount.ts')).toMatch(/changed: motd$/m);
+    expect(readdirSync('/etc').length).toBe(before);
+  });
+
+  it('04 pulls into a layout that is complete', async () => {
+    const output = await example('04-pull-image.ts', [reference, folder.join('pulled')]);
+    expect(output).toContain(image.descriptor.digest);
+    const layout = await ImageLayout.open(folder.join('pulled'));
+    expect((await layout.image(reference)).config.config?.Cmd).toEqual(['sh']);
+  });
+
+  it('05 runs a command of an image', async () => {
+    const env = { ESTIBA_HOME: folder.join('home') };
+    expect(await example('05-run-image.ts', [reference, 'sh', '-c', 'echo $$; ls /'], env)).toMatch(/^1\n(.*\n)*etc\n/);
+    expect(readdirSync(folder.join('home'))).toEqual(['images', 'snapshots']);
+  });
+
+  it('06 is a runtime of its own', async () => {
+    const base = folder.join('base');
+    mkdirSync(base);
+    const { manifest } = await image.layout.image(image.descriptor);
+    for (const layer of manifest.layers)
+      await applyLayer(createReadStream(join(folder.join('made'), 'blobs', ...layer.digest.split(':'))), base);
+    const output = await example('06-custom-runtime.ts', [base, folder.join('mine')]);
+    expect(output.trim().split('\n')).toEqual(['mine', '0', expect.stringMatching(/^\/proc\/1( \/proc\/\d+)?$/)]);
+  });
+
+  it('09 prints the whole program, and runs none of it', async () => {
+    const output = await example('09-explain-container.ts');
+    expect(output).toMatch(/^clone3\(CLONE_PARENT\) in new namespaces: pid, mount, uts, ipc, network, cgroup/m);
+    expect(output).toMatch(/execve\("\/bin\/sh"/);
+  });
+});
