@@ -1,0 +1,63 @@
+import { CgroupError } from './cgroup-error.ts';
+import { readWords, writeControl } from './control-file.ts';
+import { refusal } from './refusal.ts';
+
+/** Which controllers a v2 cgroup must have (it has limits), and which it may do without (they only count). */
+export interface Wanted {
+  required: readonly string[];
+  counting: readonly string[];
+}
+
+/**
+ * Makes sure that controllers are there for a child of `parents[last]`: each cgroup above it must enable them, from the
+ * top down. Where they are enabled already nothing is written.
+ * https://docs.kernel.org/admin-guide/cgroup-v2.html#enabling-and-disabling
+ */
+export function enableControllers(parents: readonly string[], wanted: Wanted, path: string): void {
+  const last = parents.at(-1);
+  if (last === undefined || isEnabled(last, wanted)) return;
+  for (const directory of parents) enableIn(directory, wanted, path);
+}
+
+function isEnabled(directory: string, { required, counting }: Wanted): boolean {
+  const enabled = readWords(directory, FILE);
+  return [...required, ...counting].every((controller) => enabled.includes(controller));
+}
+
+function enableIn(directory: string, { required, counting }: Wanted, path: string): void {
+  const enabled = readWords(directory, FILE);
+  const available = readWords(directory, 'cgroup.controllers');
+  const missing = required.filter((controller) => !enabled.includes(controller));
+  const unknown = missing.find((controller) => !available.includes(controller));
+  if (unknown !== undefined) throw notDelegated(unknown, directory, path);
+  enable(directory, missing, path);
+  try {
+    enable(
+      directory,
+      counting.filter((controller) => !enabled.includes(controller) && available.includes(controller)),
+      path,
+    );
+  } catch (error) {
+    // Counting is a courtesy: without the right to enable it, the numbers in stat() are NaN.
+    if (!(error instanceof CgroupError)) throw error;
+  }
+}
+
+function enable(directory: string, controllers: readonly string[], path: string): void {
+  if (controllers.length === 0) return;
+  const value = controllers.map((controller) => `+${controller}`).join(' ');
+  try {
+    writeControl(directory, FILE, value);
+  } catch (cause) {
+    const file = `${directory}/${FILE}`;
+    throw refusal(cause, { attempt: `enable controllers for ${path}: write '${value}' to ${file}`, path, file, value });
+  }
+}
+
+const FILE = 'cgroup.subtree_control';
+
+function notDelegated(controller: string, directory: string, path: string): CgroupError {
+  const file = `${directory}/cgroup.controllers`;
+  const message = `cannot limit ${controller} of ${path}: it is not in ${file}; ask for its delegation (Delegate=yes)`;
+  return new CgroupError('CONTROLLER_UNAVAILABLE', message, { path, file });
+}

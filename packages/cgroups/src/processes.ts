@@ -1,0 +1,51 @@
+import { readWords, writeControl } from './control-file.ts';
+import { descendants } from './directories.ts';
+import type { Place } from './place.ts';
+import { errnoOf, refusal } from './refusal.ts';
+
+/** The processes in these places, each once; those of other pid namespaces, which read as 0, are left out. */
+export function processesIn(places: readonly Place[], options: { recursive?: boolean | undefined } = {}): number[] {
+  const pids = new Set<number>();
+  for (const { directory } of places) {
+    for (const each of options.recursive ? [directory, ...below(directory)] : [directory]) {
+      for (const pid of readProcesses(each)) pids.add(pid);
+    }
+  }
+  return [...pids].sort((a, b) => a - b);
+}
+
+export function moveProcess(pid: number, places: readonly Place[], path: string): void {
+  for (const { directory } of places) {
+    const file = `${directory}/${PROCESSES}`;
+    try {
+      writeControl(directory, PROCESSES, String(pid));
+    } catch (cause) {
+      throw refusal(cause, {
+        attempt: `move process ${pid} into ${path}: write to ${file}`,
+        path,
+        file,
+        value: `${pid}`,
+      });
+    }
+  }
+}
+
+const PROCESSES = 'cgroup.procs';
+
+function below(directory: string): string[] {
+  return ignoreGone(() => descendants(directory));
+}
+
+function readProcesses(directory: string): number[] {
+  return ignoreGone(() => readWords(directory, PROCESSES).map(Number)).filter((pid) => pid > 0);
+}
+
+// A cgroup inside may be removed between the listing and the reading.
+function ignoreGone<T>(read: () => T[]): T[] {
+  try {
+    return read();
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENODEV') return [];
+    throw error;
+  }
+}

@@ -1,0 +1,66 @@
+import { describe, expect, test } from 'vitest';
+import { checkLimits } from '../src/checked-limits.ts';
+import type { Limits } from '../src/limits.ts';
+
+const check = (limits: Limits) => checkLimits(limits, '/estiba/x');
+
+describe('checkLimits', () => {
+  test('bytes are numbers, or texts with a binary unit', () => {
+    expect(check({ memory: { max: '64MiB', high: '1.5GiB', low: 0, swap: '0B' } }).memory).toEqual({
+      max: 67_108_864,
+      high: 1_610_612_736,
+      low: 0,
+      swap: 0,
+    });
+    expect(check({ memory: { max: 'max' } }).memory).toEqual({ max: 'max' });
+  });
+
+  test('a number of CPUs is a quota in periods of 100 ms', () => {
+    expect(check({ cpu: { max: 0.5 } }).cpu).toEqual({ max: { quota: 50_000, period: 100_000 } });
+    expect(check({ cpu: { max: { quota: 2_000, period: 5_000 } } }).cpu?.max).toEqual({ quota: 2_000, period: 5_000 });
+    expect(check({ cpu: { max: 'max', weight: 1 } }).cpu).toEqual({
+      max: { quota: 'max', period: 100_000 },
+      weight: 1,
+    });
+  });
+
+  test('what is not given is not set', () => {
+    expect(check({})).toEqual({});
+    expect(check({ memory: {} })).toEqual({ memory: {} });
+  });
+
+  const wrong: [string, unknown, string][] = [
+    ['no memory at all', { memory: { max: 0 } }, 'memory.max'],
+    ['less than a page', { memory: { max: 100 } }, 'memory.max'],
+    ['negative bytes', { memory: { low: -1 } }, 'memory.low'],
+    ['fractions of bytes', { memory: { max: 4096.5 } }, 'memory.max'],
+    ['not a number', { memory: { max: Number.NaN } }, 'memory.max'],
+    ['absurdly many bytes', { memory: { max: '999999999TiB' } }, 'memory.max'],
+    ['decimal units, which everybody reads differently', { memory: { max: '64M' } }, 'memory.max'],
+    ['negative swap', { memory: { swap: -1 } }, 'memory.swap.max'],
+    ['no processes', { pids: { max: 0 } }, 'pids.max'],
+    ['more processes than the kernel has numbers', { pids: { max: 4_194_305 } }, 'pids.max'],
+    ['half a process', { pids: { max: 1.5 } }, 'pids.max'],
+    ['no CPU', { cpu: { max: 0 } }, 'cpu.max'],
+    ['a negative CPU', { cpu: { max: -1 } }, 'cpu.max'],
+    ['infinite CPUs', { cpu: { max: Number.POSITIVE_INFINITY } }, 'cpu.max'],
+    ['a quota below a millisecond', { cpu: { max: { quota: 999 } } }, 'cpu.max quota'],
+    ['a period above a second', { cpu: { max: { quota: 1000, period: 1_000_001 } } }, 'cpu.max period'],
+    ['weight 0', { cpu: { weight: 0 } }, 'cpu.weight'],
+    ['a cpu list that is none', { cpuset: { cpus: '0..2' } }, 'cpuset.cpus'],
+    ['a cpu list with a newline', { cpuset: { cpus: '0\n1' } }, 'cpuset.cpus'],
+    ['a limit of another name', { memory: { maximum: 1 } }, 'memory.maximum'],
+    ['a controller of another name', { mem: { max: 1 } }, 'mem'],
+  ];
+  test.each(wrong)('refuses %s, and names the file', (_, limits, file) => {
+    expect(() => check(limits as Limits)).toThrow(
+      expect.objectContaining({ name: 'CgroupError', code: 'LIMIT_INVALID', path: '/estiba/x', file }),
+    );
+  });
+
+  test('the error says what was attempted and what to write instead', () => {
+    expect(() => check({ memory: { max: '64M' as '64MiB' } })).toThrow(
+      "cannot set memory.max of /estiba/x to 64M: write a number of bytes, '64MiB' or 'max'",
+    );
+  });
+});

@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest';
+import { cpuSettings, sharesOf } from '../../src/v1/cpu.ts';
+
+test('the period is written before the quota', () => {
+  expect(cpuSettings({ max: { quota: 50_000, period: 200_000 } })).toEqual([
+    { file: 'cpu.cfs_period_us', value: '200000' },
+    { file: 'cpu.cfs_quota_us', value: '50000' },
+  ]);
+});
+
+test('no limit is -1', () => {
+  expect(cpuSettings({ max: { quota: 'max', period: 100_000 } })[1]).toEqual({ file: 'cpu.cfs_quota_us', value: '-1' });
+});
+
+test('weights become shares: least, usual and most stay what they are', () => {
+  expect([1, 100, 10_000].map(sharesOf)).toEqual([2, 1024, 262_144]);
+  expect(cpuSettings({ weight: 100 })).toEqual([{ file: 'cpu.shares', value: '1024' }]);
+});
+
+test('a higher weight never has fewer shares', () => {
+  const shares = Array.from({ length: 10_000 }, (_, index) => sharesOf(index + 1));
+  expect(shares).toEqual(shares.toSorted((a, b) => a - b));
+});

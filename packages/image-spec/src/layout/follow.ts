@@ -1,0 +1,59 @@
+import { closeSync, openSync, read } from 'node:fs';
+import { Readable } from 'node:stream';
+import { promisify } from 'node:util';
+
+/** How far a file has come that somebody is writing. */
+export interface Progress {
+  readonly path: string;
+  readonly state: 'writing' | 'committed' | 'failed';
+  readonly failure: unknown;
+  /** Bytes that can be read. */
+  readonly written: number;
+}
+
+const readAsync = promisify(read);
+const chunkBytes = 1024 * 1024;
+
+/** Reads a file that grows. `waiting` holds what to call when it has grown or ended. */
+export function followFile(progress: () => Progress, waiting: Set<() => void>): Readable {
+  return Readable.from(chunks(progress, waiting), { objectMode: false, highWaterMark: chunkBytes });
+}
+
+async function* chunks(progress: () => Progress, waiting: Set<() => void>): AsyncGenerator<Buffer> {
+  throwIfFailed(progress());
+  const file = openSync(progress().path, 'r');
+  try {
+    let position = 0;
+    for (;;) {
+      const { state, written } = progress();
+      throwIfFailed(progress());
+      if (position < written) {
+        const buffer = Buffer.allocUnsafeSlow(Math.min(chunkBytes, written - position));
+        const { bytesRead } = await readAsync(file, buffer, 0, buffer.length, position);
+        if (bytesRead === 0) throw new Error(`cannot follow ${progress().path}: it was cut short`);
+        position += bytesRead;
+        yield buffer.subarray(0, bytesRead);
+      } else if (state === 'committed') {
+        return;
+      } else {
+        await change(waiting);
+      }
+    }
+  } finally {
+    closeSync(file);
+  }
+}
+
+function throwIfFailed({ state, failure }: Progress): void {
+  if (state === 'failed') throw failure;
+}
+
+function change(waiting: Set<() => void>): Promise<void> {
+  return new Promise((resolve) => {
+    const wake = () => {
+      waiting.delete(wake);
+      resolve();
+    };
+    waiting.add(wake);
+  });
+}

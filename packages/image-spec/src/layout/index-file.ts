@@ -1,0 +1,67 @@
+import { readFileSync, renameSync } from 'node:fs';
+import { open, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseJson, validate } from '../document.ts';
+import { ImageIndex } from '../image-index.ts';
+import { mediaTypes } from '../media-types.ts';
+import { ingestDirectory } from './ingest.ts';
+import { ownedName } from './owner.ts';
+
+/** `index.json`, the names of a layout. Throws DOCUMENT_INVALID. */
+export function readIndexFile(layout: string): ImageIndex {
+  return parseIndex(readText(layout));
+}
+
+/** Changes `index.json` as a whole: a reader finds it as it was or as it is going to be. */
+export async function changeIndexFile(
+  layout: string,
+  fsync: boolean,
+  change: (index: ImageIndex) => ImageIndex,
+): Promise<void> {
+  const turn = (turns.get(layout) ?? Promise.resolve()).then(() => replace(layout, fsync, change));
+  const settled = turn.catch(() => {});
+  turns.set(layout, settled);
+  await turn.finally(() => {
+    if (turns.get(layout) === settled) turns.delete(layout);
+  });
+}
+
+// Writers of this process take turns, for each layout. Keyed by path, since a layout may be open several times.
+const turns = new Map<string, Promise<void>>();
+
+async function replace(layout: string, fsync: boolean, change: (index: ImageIndex) => ImageIndex): Promise<void> {
+  const path = join(ingestDirectory(layout), ownedName());
+  try {
+    for (;;) {
+      const before = readText(layout);
+      const after = `${JSON.stringify(change(parseIndex(before)), null, 2)}\n`;
+      await writeFile(path, after, fsync);
+      // Another process may have been quicker. Between this check and the rename nothing else of this process runs.
+      if (readText(layout) !== before) continue;
+      renameSync(path, join(layout, 'index.json'));
+      return;
+    }
+  } finally {
+    await rm(path, { force: true });
+  }
+}
+
+async function writeFile(path: string, text: string, fsync: boolean): Promise<void> {
+  await using file = await open(path, 'w');
+  await file.writeFile(text);
+  if (fsync) await file.datasync();
+}
+
+function parseIndex(text: string | undefined): ImageIndex {
+  if (text === undefined) return { schemaVersion: 2, mediaType: mediaTypes.index, manifests: [] };
+  return validate(ImageIndex, parseJson(Buffer.from(text), 'index.json'), 'index.json');
+}
+
+function readText(layout: string): string | undefined {
+  try {
+    return readFileSync(join(layout, 'index.json'), 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

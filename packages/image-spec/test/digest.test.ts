@@ -1,0 +1,37 @@
+import { createHash } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { digestOf, isDigest, parseDigest } from '../src/digest.ts';
+
+const sha256 = `sha256:${'a'.repeat(64)}`;
+const sha512 = `sha512:${'0'.repeat(128)}`;
+
+test('sha256 and sha512 digests are read as they stand', () => {
+  expect(parseDigest(sha256)).toBe(sha256);
+  expect(parseDigest(sha512)).toBe(sha512);
+});
+
+test.each([
+  ['capital digits', `sha256:${'A'.repeat(64)}`],
+  ['a digit too few', `sha256:${'a'.repeat(63)}`],
+  ['a digit too many', `sha256:${'a'.repeat(65)}`],
+  ['the length of another algorithm', `sha512:${'a'.repeat(64)}`],
+  ['no algorithm', 'a'.repeat(64)],
+  ['a path', `sha256:../../${'a'.repeat(58)}`],
+  ['a line end', `${sha256}\n`],
+  ['nothing', ''],
+])('a digest with %s is refused', (_, text) => {
+  expect(() => parseDigest(text)).toThrow(expect.objectContaining({ code: 'DIGEST_INVALID' }));
+  expect(isDigest(text)).toBe(false);
+});
+
+test('a registered algorithm that is missing here is called unsupported, not invalid', () => {
+  expect(() => parseDigest(`blake3:${'a'.repeat(64)}`)).toThrow(
+    expect.objectContaining({ code: 'DIGEST_UNSUPPORTED' }),
+  );
+});
+
+test('the digest of bytes is that of their algorithm', () => {
+  // FIPS 180-2, appendix B.1
+  expect(digestOf('abc')).toBe('sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad');
+  expect(digestOf(Buffer.from('abc'), 'sha512')).toBe(`sha512:${createHash('sha512').update('abc').digest('hex')}`);
+});

@@ -1,0 +1,189 @@
+/** Who is who in a user namespace. user_namespaces(7), section "User and group ID mappings" */
+import { execFile } from 'node:child_process';
+import { access, constants, readFile } from 'node:fs/promises';
+import { userInfo } from 'node:os';
+import { promisify } from 'node:util';
+import { attempt, label, pause, perform, type Step, SyscallError, syscall, writeFile } from '@estiba/syscalls';
+import { NamespaceError } from './namespace-error.ts';
+
+/** `count` ids from `inside` on are, seen from the parent namespace, those from `outside` on. */
+export interface IdRange {
+  readonly inside: number;
+  readonly outside: number;
+  readonly count: number;
+}
+
+export interface IdMaps {
+  readonly uid: readonly IdRange[];
+  readonly gid: readonly IdRange[];
+}
+
+/**
+ * Root inside is the calling user outside. Where /etc/subuid and /etc/subgid grant the user more ids and newuidmap(1)
+ * is there to write them, these become 1, 2, 3, … inside; otherwise there is one id only.
+ */
+export async function rootlessIdMaps(options: { user?: string } = {}): Promise<IdMaps> {
+  const { uid, gid, username } = userInfo();
+  const user = options.user ?? username;
+  const [uids, gids, helpers] = await Promise.all([
+    subordinate('/etc/subuid', user, uid),
+    subordinate('/etc/subgid', user, uid),
+    haveHelpers(),
+  ]);
+  const usable = helpers && uids !== undefined && gids !== undefined;
+  return { uid: [selfRange(uid), ...(usable ? [uids] : [])], gid: [selfRange(gid), ...(usable ? [gids] : [])] };
+}
+
+/**
+ * Steps that give the process its ids inside, to follow the creation of a user namespace: the maps are written, and it
+ * becomes root. A map of one's own id alone it writes itself; for any other it pauses at `map-ids`, where the parent
+ * calls `writeIdMaps`.
+ */
+export function mapIds(maps: IdMaps): Step[] {
+  validate(maps);
+  const root = maps.uid.some(({ inside }) => inside === 0) && maps.gid.some(({ inside }) => inside === 0);
+  return [
+    label('map ids', isSelfMap(maps) ? writeOwnMaps(maps) : [pause('map-ids')]),
+    // setgroups is denied where an unprivileged user maps its own group. user_namespaces(7)
+    ...(root
+      ? [
+          label('become root of the user namespace', [
+            attempt([syscall('setgroups', 0, undefined)], ['EPERM']),
+            syscall('setresgid', 0, 0, 0),
+            syscall('setresuid', 0, 0, 0),
+          ]),
+        ]
+      : []),
+    // Only now: the maps of a process that is not dumpable cannot be written. PR_SET_DUMPABLE(2const)
+    label('hide from other processes', syscall('prctl', 4, 0, 0, 0, 0)),
+  ];
+}
+
+/**
+ * Write the maps of a process that has just entered a new user namespace; each can be written once. As root directly,
+ * as an ordinary user through newuidmap(1) and newgidmap(1), which know what /etc/subuid grants.
+ */
+export async function writeIdMaps(pid: number, maps: IdMaps): Promise<void> {
+  validate(maps);
+  if (process.geteuid?.() === 0 || isSelfMap(maps)) {
+    const unprivileged = process.geteuid?.() !== 0;
+    try {
+      perform([
+        unprivileged ? writeFile(`/proc/${pid}/setgroups`, 'deny') : [],
+        writeFile(`/proc/${pid}/gid_map`, lines(maps.gid)),
+        writeFile(`/proc/${pid}/uid_map`, lines(maps.uid)),
+      ]);
+    } catch (error) {
+      if (!(error instanceof SyscallError)) throw error;
+      throw new NamespaceError('ID_MAP_DENIED', `cannot write the id maps of process ${pid}: ${error.message}`, {
+        kind: 'user',
+        cause: error,
+      });
+    }
+    return;
+  }
+  await runHelper('newuidmap', pid, maps.uid, '/etc/subuid');
+  await runHelper('newgidmap', pid, maps.gid, '/etc/subgid');
+}
+
+/** Whether a process may write these itself: one id, its own. */
+function isSelfMap(maps: IdMaps): boolean {
+  const [uid, gid] = [maps.uid[0], maps.gid[0]];
+  return (
+    maps.uid.length === 1 &&
+    maps.gid.length === 1 &&
+    uid?.count === 1 &&
+    gid?.count === 1 &&
+    uid.outside === process.geteuid?.() &&
+    gid.outside === process.getegid?.()
+  );
+}
+
+function writeOwnMaps(maps: IdMaps): Step[] {
+  return [
+    ...writeFile('/proc/self/setgroups', 'deny'),
+    ...writeFile('/proc/self/gid_map', lines(maps.gid)),
+    ...writeFile('/proc/self/uid_map', lines(maps.uid)),
+  ];
+}
+
+function lines(ranges: readonly IdRange[]): string {
+  return ranges.map(({ inside, outside, count }) => `${inside} ${outside} ${count}\n`).join('');
+}
+
+function selfRange(id: number): IdRange {
+  return { inside: 0, outside: id, count: 1 };
+}
+
+/** The first range that a file grants to the user, placed after root. subuid(5) */
+async function subordinate(file: string, user: string, uid: number): Promise<IdRange | undefined> {
+  const text = await readFile(file, 'utf8').catch(() => '');
+  for (const line of text.split('\n')) {
+    const [name, start, count] = line.split(':');
+    if ((name === user || name === String(uid)) && Number(count) > 0)
+      return { inside: 1, outside: Number(start), count: Number(count) };
+  }
+  return undefined;
+}
+
+async function haveHelpers(): Promise<boolean> {
+  if (process.geteuid?.() === 0) return true;
+  const tries = await Promise.allSettled(
+    ['/usr/bin/newuidmap', '/usr/bin/newgidmap'].map((file) => access(file, constants.X_OK)),
+  );
+  return tries.every(({ status }) => status === 'fulfilled');
+}
+
+async function runHelper(helper: string, pid: number, ranges: readonly IdRange[], file: string): Promise<void> {
+  const args = ranges.flatMap(({ inside, outside, count }) => [inside, outside, count].map(String));
+  try {
+    await promisify(execFile)(helper, [String(pid), ...args]);
+  } catch (cause) {
+    const { code, stderr } = cause as { code?: unknown; stderr?: string };
+    const why =
+      code === 'ENOENT'
+        ? `${helper} is not installed (Debian: apt-get install uidmap)`
+        : `${(stderr ?? '').trim()}; ${file} must grant these ids to the user`;
+    throw new NamespaceError(
+      'ID_MAP_DENIED',
+      `cannot map ids ${lines(ranges).trim().replaceAll('\n', ', ')} for process ${pid}: ${why}`,
+      { kind: 'user', cause },
+    );
+  }
+}
+
+function validate(maps: IdMaps): void {
+  for (const [name, ranges] of Object.entries({ uid: maps.uid, gid: maps.gid })) {
+    if (ranges.length === 0)
+      throw new NamespaceError('ID_MAP_INVALID', `the ${name} map is empty: nobody would exist inside`, {
+        kind: 'user',
+      });
+    if (ranges.length > 340)
+      throw new NamespaceError('ID_MAP_INVALID', `the ${name} map has ${ranges.length} ranges: the kernel takes 340`, {
+        kind: 'user',
+      });
+    for (const range of ranges) {
+      const valid =
+        [range.inside, range.outside, range.count].every(
+          (id) => Number.isInteger(id) && id >= 0 && id <= 0xffff_ffff,
+        ) && range.count > 0;
+      if (!valid)
+        throw new NamespaceError(
+          'ID_MAP_INVALID',
+          `the ${name} map has a range that is none: ${JSON.stringify(range)}`,
+          { kind: 'user' },
+        );
+    }
+    const sorted = [...ranges].sort((a, b) => a.inside - b.inside);
+    for (const [index, range] of sorted.entries()) {
+      const before = sorted[index - 1];
+      if (before && before.inside + before.count > range.inside) {
+        throw new NamespaceError(
+          'ID_MAP_INVALID',
+          `the ${name} map gives id ${range.inside} twice: ${JSON.stringify(before)} and ${JSON.stringify(range)}`,
+          { kind: 'user' },
+        );
+      }
+    }
+  }
+}

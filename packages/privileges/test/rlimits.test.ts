@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { oomScoreAdj, rlimits } from '../src/index.ts';
+import { calls } from './calls.ts';
+
+describe('resource limits', () => {
+  it('are set for soft and hard, with room for 64 bits', () => {
+    const list = calls(rlimits({ nofile: 1024, fsize: { soft: 2 ** 40, hard: 'unlimited' } }));
+    expect(
+      list.map(({ name, args }) => [
+        name,
+        args[0],
+        args[1],
+        [...new BigUint64Array((args[2] as Uint8Array).slice().buffer)],
+      ]),
+    ).toEqual([
+      ['prlimit64', 0, 7, [1024n, 1024n]],
+      ['prlimit64', 0, 1, [1n << 40n, (1n << 64n) - 1n]],
+    ]);
+  });
+
+  it.each([
+    { nofile: -1 },
+    { nofile: 1.5 },
+    { nofile: { soft: 2, hard: 1 } },
+    { nofile: { soft: 'unlimited', hard: 1 } },
+    { files: 1 },
+    { toString: 1 },
+  ] as object[])('that make no sense are refused: %j', (limits) => {
+    expect(() => rlimits(limits as never)).toThrow(expect.objectContaining({ code: 'RLIMIT_INVALID' }));
+  });
+});
+
+describe('the oom score', () => {
+  it('is written to the process’s own file', () => {
+    expect(calls(oomScoreAdj(-5)).map(({ name }) => name)).toEqual(['openat', 'write', 'close']);
+    expect(calls(oomScoreAdj(-5))[0]?.args).toContain('/proc/self/oom_score_adj');
+  });
+
+  it.each([1001, -1001, 0.5, Number.NaN])('is refused outside of its range: %d', (score) => {
+    expect(() => oomScoreAdj(score)).toThrow(expect.objectContaining({ code: 'OOM_SCORE_INVALID' }));
+  });
+});

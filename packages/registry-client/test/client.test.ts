@@ -1,0 +1,59 @@
+import { buffer } from 'node:stream/consumers';
+import { Registry } from '@estiba/registry';
+import { expect, test } from 'vitest';
+import { RegistryClient } from '../src/client.ts';
+import { makeImage, scratchLayout } from './fixture.ts';
+
+test('a blob is streamed, and fails in place of ending when it is wrong', async () => {
+  await using layout = await scratchLayout();
+  await using registry = await Registry.start();
+  const descriptor = await makeImage(layout, [2_000_000]);
+  const name = await registry.add('demo/app:1', layout, descriptor);
+  using client = new RegistryClient({ retryDelay: 1 });
+  const [layer] = (await layout.image(descriptor)).manifest.layers;
+  if (layer === undefined) throw new Error('the image has a layer');
+  registry.fail({ path: layer.digest, cutAfter: 1_000_000 });
+  expect((await buffer(await client.blob(name, layer))).equals(await buffer(await layout.blob(layer)))).toBe(true);
+  registry.fail({ path: layer.digest, corruptAt: 0 });
+  await expect(buffer(await client.blob(name, layer))).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
+});
+
+test('a reader that takes its time is not taken for a registry that stopped', async () => {
+  await using layout = await scratchLayout();
+  await using registry = await Registry.start();
+  const descriptor = await makeImage(layout, [4_000_000]);
+  const name = await registry.add('demo/app:1', layout, descriptor);
+  using client = new RegistryClient({ retries: 0, timeouts: { idle: 50 } });
+  const [layer] = (await layout.image(descriptor)).manifest.layers;
+  if (layer === undefined) throw new Error('the image has a layer');
+  let size = 0;
+  for await (const chunk of await client.blob(name, layer)) {
+    if (size === 0) await new Promise((resolve) => setTimeout(resolve, 200));
+    size += chunk.length;
+  }
+  expect(size).toBe(layer.size);
+});
+
+test('tags are listed page by page', async () => {
+  await using layout = await scratchLayout();
+  await using registry = await Registry.start();
+  const descriptor = await makeImage(layout, [10]);
+  const tags = ['1', '2', '3', '4', '5'];
+  for (const tag of tags) await registry.add(`demo/app:${tag}`, layout, descriptor);
+  const page = { 'content-type': 'application/json', link: '</v2/demo/app/tags/list?n=2&last=2>; rel="next"' };
+  registry.fail({ path: '/tags/', status: 200, headers: page, body: '{"tags":["1","2"]}' });
+  using client = new RegistryClient();
+  const found: string[] = [];
+  for await (const tag of client.tags(`${registry.host}/demo/app`)) found.push(tag);
+  expect(found).toEqual(tags);
+});
+
+test('a list of tags that leads back to itself comes to an end', async () => {
+  await using registry = await Registry.start();
+  const page = { link: '</v2/demo/app/tags/list?n=1>; rel="next"' };
+  registry.fail({ path: '/tags/', status: 200, headers: page, body: '{"tags":["1"]}', times: 99 });
+  using client = new RegistryClient();
+  const found: string[] = [];
+  for await (const tag of client.tags(`${registry.host}/demo/app`)) found.push(tag);
+  expect(found.length).toBeLessThan(4);
+});

@@ -1,0 +1,97 @@
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { dockerCredentials } from '../src/docker-credentials.ts';
+
+let directory: string;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'estiba-credentials-'));
+});
+
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await rm(directory, { recursive: true });
+});
+
+async function config(document: unknown): Promise<{ file: string }> {
+  const file = join(directory, 'config.json');
+  await writeFile(file, typeof document === 'string' ? document : JSON.stringify(document));
+  return { file };
+}
+
+const auth = Buffer.from('ann:s3:cret').toString('base64');
+const ann = { username: 'ann', password: 's3:cret' };
+
+test('a registry gets what was kept for it, and no other', async () => {
+  const find = dockerCredentials(await config({ auths: { 'ghcr.io': { auth }, 'https://quay.io': { auth } } }));
+  expect(await find('ghcr.io')).toEqual(ann);
+  expect(await find('quay.io')).toEqual(ann);
+  for (const other of ['evil-ghcr.io', 'ghcr.io.evil', 'ghcr.io:8443', 'docker.io'])
+    expect(await find(other)).toBeUndefined();
+});
+
+test.each(['https://index.docker.io/v1/', 'docker.io', 'index.docker.io', 'registry-1.docker.io'])(
+  'docker.io is also called %s',
+  async (key) => {
+    expect(await dockerCredentials(await config({ auths: { [key]: { auth } } }))('docker.io')).toEqual(ann);
+  },
+);
+
+test('identity tokens and registry tokens are told apart from passwords', async () => {
+  const find = dockerCredentials(
+    await config({ auths: { a: { identitytoken: 'i', auth }, b: { registrytoken: 'r' }, c: {} } }),
+  );
+  expect(await find('a')).toEqual({ identityToken: 'i' });
+  expect(await find('b')).toEqual({ token: 'r' });
+  expect(await find('c')).toBeUndefined();
+});
+
+test('no file means no credentials', async () => {
+  vi.stubEnv('DOCKER_CONFIG', join(directory, 'nowhere'));
+  expect(await dockerCredentials()('ghcr.io')).toBeUndefined();
+});
+
+test('a file that cannot be read is an error that does not show it', async () => {
+  const broken = dockerCredentials(await config(`{"auths": ${auth}`));
+  const error = await broken('ghcr.io').catch((reason) => reason);
+  expect(error).toMatchObject({ code: 'CREDENTIALS_INVALID' });
+  expect(error.message).not.toContain(auth);
+  const odd = dockerCredentials(await config({ auths: { x: { auth: Buffer.from('no colon').toString('base64') } } }));
+  await expect(odd('x')).rejects.toMatchObject({ code: 'CREDENTIALS_INVALID' });
+});
+
+async function helper(name: string, script: string): Promise<void> {
+  const path = join(directory, `docker-credential-${name}`);
+  await writeFile(path, `#!/bin/sh\n${script}\n`);
+  await chmod(path, 0o755);
+  vi.stubEnv('PATH', `${directory}${delimiter}${process.env.PATH}`);
+}
+
+test.skipIf(process.platform === 'win32')('a credential helper is asked with the name of the registry', async () => {
+  await helper('echo', 'read -r name; printf \'{"ServerURL":"x","Username":"%s","Secret":"s"}\' "$name"');
+  const find = dockerCredentials(await config({ credHelpers: { 'ghcr.io': 'echo' } }));
+  expect(await find('ghcr.io')).toEqual({ username: 'ghcr.io', password: 's' });
+  expect(await find('quay.io')).toBeUndefined();
+});
+
+test.skipIf(process.platform === 'win32')(
+  'the helper of all registries gives identity tokens, or nothing',
+  async () => {
+    await helper(
+      'store',
+      'read -r name; [ "$name" = a ] || { echo credentials not found in native keychain; exit 1; }; echo \'{"Username":"<token>","Secret":"i"}\'',
+    );
+    const find = dockerCredentials(await config({ credsStore: 'store' }));
+    expect(await find('a')).toEqual({ identityToken: 'i' });
+    expect(await find('b')).toBeUndefined();
+  },
+);
+
+test.skipIf(process.platform === 'win32')('a helper that fails, or is not there, is an error', async () => {
+  await helper('broken', 'echo locked; exit 1');
+  await expect(dockerCredentials(await config({ credsStore: 'broken' }))('a')).rejects.toThrow('locked');
+  await expect(dockerCredentials(await config({ credsStore: 'absent' }))('a')).rejects.toThrow('is it in PATH');
+  await expect(dockerCredentials(await config({ credsStore: '../x' }))('a')).rejects.toThrow('not the name');
+});

@@ -1,0 +1,22 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { limitTo } from '../src/limit.ts';
+
+test('no more run at once than allowed, in the order in which they came', async () => {
+  const limit = limitTo(3);
+  const started: number[] = [];
+  let running = 0;
+  let most = 0;
+  const task = (number: number) => async () => {
+    started.push(number);
+    running += 1;
+    most = Math.max(most, running);
+    await sleep(5);
+    running -= 1;
+    if (number === 2) throw new Error('one fails');
+  };
+  const results = await Promise.allSettled(Array.from({ length: 10 }, (_, number) => limit(task(number))));
+  expect(most).toBe(3);
+  expect(started).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  expect(results.filter(({ status }) => status === 'rejected')).toHaveLength(1);
+});

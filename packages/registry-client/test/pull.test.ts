@@ -1,0 +1,314 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Descriptor, type ImageLayout, ImageSpecError, mediaTypes } from '@estiba/image-spec';
+import { type Fault, Registry } from '@estiba/registry';
+import { expect, test } from 'vitest';
+import { RegistryClient, type RegistryClientOptions } from '../src/client.ts';
+import type { PullOptions } from '../src/pull.ts';
+import { makeImage, scratchLayout, writeJson } from './fixture.ts';
+
+const big = 3_000_000;
+
+interface Setting extends AsyncDisposable {
+  readonly from: ImageLayout;
+  readonly into: ImageLayout;
+  readonly registry: Registry;
+  readonly descriptor: Descriptor;
+  readonly name: string;
+  pull(options?: Partial<PullOptions>, client?: RegistryClientOptions): ReturnType<RegistryClient['pull']>;
+}
+
+/** An image, a registry that serves it, and a layout to pull it into. */
+async function setting(sizes: readonly number[] = [100_000, big, 10]): Promise<Setting> {
+  const [from, into, registry] = await Promise.all([scratchLayout(), scratchLayout(), Registry.start()]);
+  const descriptor = await makeImage(from, sizes);
+  const name = await registry.add('demo/app:1', from, descriptor);
+  return {
+    from,
+    into,
+    registry,
+    descriptor,
+    name,
+    async pull(options, clientOptions) {
+      using client = new RegistryClient({ retryDelay: 1, ...clientOptions });
+      return await client.pull(name, { into, ...options });
+    },
+    async [Symbol.asyncDispose]() {
+      await registry.close();
+      await from[Symbol.asyncDispose]();
+      await into[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function layersOf(layout: ImageLayout, descriptor: Descriptor): Promise<Descriptor[]> {
+  return (await layout.image(descriptor)).manifest.layers;
+}
+
+async function expectWhole({ from, into, descriptor }: Setting): Promise<void> {
+  for (const layer of await layersOf(from, descriptor)) {
+    expect((await buffer(await into.blob(layer))).equals(await buffer(await from.blob(layer)))).toBe(true);
+  }
+  expect(await readdir(join(into.directory, '.ingest'))).toEqual([]);
+}
+
+test('an image arrives whole, with its configuration', async () => {
+  await using given = await setting();
+  const image = await given.pull();
+  expect(image.descriptor).toEqual(given.descriptor);
+  expect(image.config.config?.Cmd).toEqual(['sh']);
+  await expectWhole(given);
+});
+
+test('what is there already is not fetched again', async () => {
+  await using given = await setting();
+  await given.pull();
+  const before = given.registry.requests.length;
+  const seen: string[] = [];
+  await given.pull({ onProgress: ({ status }) => seen.push(status) });
+  expect(given.registry.requests.length - before).toBe(1);
+  expect(seen).toEqual(['exists', 'exists', 'exists', 'exists']);
+});
+
+test('a layer that is named twice is fetched once', async () => {
+  await using given = await setting([1000]);
+  const image = await given.from.image(given.descriptor);
+  const rootfs = { type: 'layers', diff_ids: [...image.config.rootfs.diff_ids, ...image.config.rootfs.diff_ids] };
+  const config = await writeJson(given.from, { ...image.config, rootfs }, mediaTypes.config);
+  const layers = [...image.manifest.layers, ...image.manifest.layers];
+  const twice = await writeJson(given.from, { ...image.manifest, config, layers }, mediaTypes.manifest);
+  const name = await given.registry.add('demo/app:2', given.from, twice);
+  using client = new RegistryClient();
+  await client.pull(name, { into: given.into });
+  expect(given.registry.requests.filter(({ path }) => path.includes(layers[0]?.digest ?? '-'))).toHaveLength(1);
+});
+
+test('progress goes up to the size of every blob', async () => {
+  await using given = await setting();
+  const last = new Map<string, { done: number; total: number; status: string }>();
+  await given.pull({
+    onProgress: ({ digest, ...progress }) => {
+      expect(progress.done).toBeGreaterThanOrEqual(last.get(digest)?.done ?? 0);
+      last.set(digest, progress);
+    },
+  });
+  expect(last.size).toBe(4);
+  for (const { done, total, status } of last.values()) expect([done, status]).toEqual([total, 'complete']);
+});
+
+test('an index leads to the image of the wanted platform', async () => {
+  await using given = await setting([10]);
+  const manifests = [{ ...given.descriptor, platform: { os: 'linux', architecture: 's390x' } }];
+  const index = await writeJson(given.from, { schemaVersion: 2, manifests }, mediaTypes.index);
+  const name = await given.registry.add('demo/many:1', given.from, index);
+  using client = new RegistryClient();
+  const image = await client.pull(name, { into: given.into, platform: { os: 'linux', architecture: 's390x' } });
+  expect(image.descriptor.digest).toBe(given.descriptor.digest);
+  await expect(
+    client.pull(name, { into: given.into, platform: { os: 'linux', architecture: 'riscv64' } }),
+  ).rejects.toMatchObject({
+    code: 'PLATFORM_MISSING',
+  });
+});
+
+test('a download that breaks off goes on where it stopped', async () => {
+  await using given = await setting();
+  const [, layer] = await layersOf(given.from, given.descriptor);
+  const path = layer?.digest ?? '';
+  given.registry.fail({ path, cutAfter: 1_200_000 });
+  given.registry.fail({ path, cutAfter: 500_000 });
+  await given.pull();
+  await expectWhole(given);
+  const asked = given.registry.requests
+    .filter((request) => request.path.includes(path))
+    .map(({ headers }) => headers.range);
+  expect(asked).toHaveLength(3);
+  expect(asked[0]).toBeUndefined();
+  expect(asked.slice(1)).toEqual([expect.stringMatching(/^bytes=\d{6,7}-$/), expect.stringMatching(/^bytes=\d{7}-$/)]);
+});
+
+test('a registry that cannot go on from the middle is read from the start', async () => {
+  await using given = await setting();
+  const [, layer] = await layersOf(given.from, given.descriptor);
+  given.registry.fail({ path: layer?.digest ?? '', cutAfter: 1_000_000 });
+  given.registry.fail({ path: layer?.digest ?? '', ignoreRange: true });
+  await given.pull();
+  await expectWhole(given);
+});
+
+test('an answer for another range is refused', async () => {
+  await using given = await setting();
+  const [, layer] = await layersOf(given.from, given.descriptor);
+  const path = layer?.digest ?? '';
+  given.registry.fail({ path, cutAfter: 1_000_000 });
+  given.registry.fail({ path, status: 206, headers: { 'content-range': 'bytes 7-99/100' }, body: 'x' });
+  await expect(given.pull()).rejects.toMatchObject({ code: 'RANGE_UNSUPPORTED' });
+});
+
+test('bytes that were wrong before the break are not forgiven after it', async () => {
+  await using given = await setting();
+  const [, layer] = await layersOf(given.from, given.descriptor);
+  const path = layer?.digest ?? '';
+  given.registry.fail({ path, corruptAt: 1000, cutAfter: 1_000_000 });
+  given.registry.fail({ path, ignoreRange: true });
+  await expect(given.pull()).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
+});
+
+test.each<[string, Fault, string]>([
+  ['one wrong byte', { corruptAt: 1_000_000 }, 'DIGEST_MISMATCH'],
+  ['too few bytes', { endAfter: 1_000_000, times: 99 }, 'BODY_CUT'],
+  ['other content, longer', { status: 200, body: Buffer.alloc(big + 10_000) }, 'SIZE_MISMATCH'],
+  ['a packed body', { status: 200, headers: { 'content-encoding': 'gzip' }, body: 'x' }, 'ENCODING_UNSUPPORTED'],
+  ['nothing', { status: 404 }, 'BLOB_UNKNOWN'],
+  ['an endless fault', { status: 503, times: 99 }, 'UNAVAILABLE'],
+])('a layer that comes with %s fails the pull and leaves no part of it', async (_, fault, code) => {
+  await using given = await setting();
+  const [, layer] = await layersOf(given.from, given.descriptor);
+  given.registry.fail({ path: layer?.digest ?? '', ...fault });
+  await expect(given.pull()).rejects.toMatchObject({ code });
+  expect(await readdir(join(given.into.directory, '.ingest'))).toEqual([]);
+  expect(await given.into.has(layer as Descriptor)).toBe(false);
+  expect(await given.into.has(given.descriptor)).toBe(false);
+  // What was right stays, and the next pull is content with it.
+  given.registry.heal();
+  await given.pull();
+  await expectWhole(given);
+});
+
+test.each<[string, Fault]>([
+  ['too many requests', { status: 429, headers: { 'retry-after': '0' } }],
+  ['an overloaded registry', { status: 503 }],
+  ['a rate limit that calls itself forbidden', { status: 403, body: 'You have exceeded a secondary rate limit' }],
+])('%s pass', async (_, fault) => {
+  await using given = await setting([1000]);
+  given.registry.fail({ ...fault, times: 2 });
+  given.registry.fail({ path: '/blobs/', ...fault, times: 2 });
+  await given.pull();
+  await expectWhole(given);
+});
+
+test('a registry that stops in the middle is left after a while, and continued', async () => {
+  await using given = await setting();
+  const [, layer] = await layersOf(given.from, given.descriptor);
+  given.registry.fail({ path: layer?.digest ?? '', stallAfter: 1_000_000 });
+  await given.pull({}, { timeouts: { idle: 100 } });
+  await expectWhole(given);
+});
+
+test('a registry that does not answer is an error', async () => {
+  await using given = await setting([10]);
+  given.registry.fail({ delay: 1000, times: 9 });
+  await expect(given.pull({}, { timeouts: { headers: 50 }, retries: 1 })).rejects.toMatchObject({
+    code: 'TIMEOUT',
+    retryable: true,
+  });
+});
+
+test('a registry that is not there is an error', async () => {
+  await using given = await setting([10]);
+  await given.registry.close();
+  await expect(given.pull({}, { retries: 1 })).rejects.toMatchObject({ code: 'UNREACHABLE' });
+});
+
+test('an aborted pull stops at once and leaves no part of a blob', async () => {
+  await using given = await setting();
+  const controller = new AbortController();
+  given.registry.fail({ path: '/blobs/', stallAfter: 1000, times: 99 });
+  const started = performance.now();
+  const pulling = given.pull({
+    signal: controller.signal,
+    onProgress: () => setTimeout(() => controller.abort(new Error('enough')), 50),
+  });
+  await expect(pulling).rejects.toThrow('enough');
+  expect(performance.now() - started).toBeLessThan(5000);
+  expect(await readdir(join(given.into.directory, '.ingest'))).toEqual([]);
+  for (const layer of (await layersOf(given.from, given.descriptor)).slice(0, 2))
+    expect(await given.into.has(layer)).toBe(false);
+  expect(await given.into.has(given.descriptor)).toBe(false);
+});
+
+test('layers are fetched side by side, but no more than allowed', async () => {
+  await using given = await setting([1000, 1001, 1002, 1003, 1004, 1005]);
+  given.registry.fail({ path: '/blobs/', delay: 50, times: 99 });
+  const started = performance.now();
+  await given.pull({ concurrency: 6 });
+  const parallel = performance.now() - started;
+  await given.into.prune();
+  const again = performance.now();
+  await given.pull({ concurrency: 1 });
+  expect(performance.now() - again).toBeGreaterThan(7 * 50 - 10);
+  expect(parallel).toBeLessThan(7 * 50);
+});
+
+test('layers are handed over in order, the first while others are on their way', async () => {
+  await using given = await setting([1000, big, 10]);
+  const layers = await layersOf(given.from, given.descriptor);
+  given.registry.fail({ path: layers[1]?.digest ?? '', delay: 200 });
+  const events: string[] = [];
+  await given.pull({
+    onProgress: ({ digest, status }) =>
+      status === 'complete' && events.push(`complete ${layers.findIndex((layer) => layer.digest === digest)}`),
+    async onLayer(layer) {
+      const content = await buffer(await layer.open());
+      expect(content.length).toBe(layer.descriptor.size);
+      events.push(`unpacked ${layers.findIndex(({ digest }) => digest === layer.descriptor.digest)}`);
+    },
+  });
+  expect(events.filter((event) => event.startsWith('unpacked'))).toEqual(['unpacked 0', 'unpacked 1', 'unpacked 2']);
+  expect(events.indexOf('unpacked 0')).toBeLessThan(events.indexOf('complete 1'));
+});
+
+test('a layer can be followed while it arrives, and ends only when it proved right', async () => {
+  await using given = await setting([big]);
+  const [layer] = await layersOf(given.from, given.descriptor);
+  given.registry.fail({ path: layer?.digest ?? '', cutAfter: 1_500_000 });
+  let early = false;
+  await given.pull({
+    async onLayer(pulled) {
+      let size = 0;
+      for await (const chunk of await pulled.follow()) {
+        early ||= !(await given.into.has(pulled.descriptor));
+        size += chunk.length;
+      }
+      expect(size).toBe(pulled.descriptor.size);
+      expect(await given.into.has(pulled.descriptor)).toBe(true);
+    },
+  });
+  expect(early).toBe(true);
+});
+
+test('a layer that proves wrong does not end for those who follow it', async () => {
+  await using given = await setting([big]);
+  const [layer] = await layersOf(given.from, given.descriptor);
+  given.registry.fail({ path: layer?.digest ?? '', corruptAt: 5 });
+  let ended = false;
+  let failure: unknown;
+  const pulling = given.pull({
+    async onLayer(pulled) {
+      await buffer(await pulled.follow()).then(
+        () => {
+          ended = true;
+        },
+        (error) => {
+          failure = error;
+        },
+      );
+    },
+  });
+  await expect(pulling).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
+  expect(ended).toBe(false);
+  expect(failure).toBeInstanceOf(ImageSpecError);
+});
+
+test('an error of whoever unpacks stops the pull', async () => {
+  await using given = await setting();
+  given.registry.fail({ path: (await layersOf(given.from, given.descriptor))[1]?.digest ?? '', bytesPerSecond: 1000 });
+  const onLayer = async () => {
+    await sleep(20);
+    throw new Error('disk full');
+  };
+  await expect(given.pull({ onLayer })).rejects.toThrow('disk full');
+  expect(await readdir(join(given.into.directory, '.ingest'))).toEqual([]);
+});

@@ -1,0 +1,90 @@
+/** /etc/hosts, /etc/hostname and /etc/resolv.conf: files of the container's own, mounted over those of the image. */
+import { readFileSync } from 'node:fs';
+import {
+  type Arg,
+  attempt,
+  type Call,
+  label,
+  moveMount,
+  open,
+  openat2,
+  openTree,
+  type Step,
+  syscall,
+} from '@estiba/syscalls';
+import { filesystem } from './filesystems.ts';
+
+export interface EtcFiles {
+  readonly hosts: string;
+  readonly hostname: string;
+  readonly 'resolv.conf': string;
+}
+
+/** With the host's network its own files; without a network nobody is known but the container itself. */
+export function etcFiles(options: { hostname: string; hostNetwork: boolean }): EtcFiles {
+  const { hostname, hostNetwork } = options;
+  const own = `127.0.0.1\tlocalhost ${hostname}\n::1\tlocalhost ip6-localhost ip6-loopback\n`;
+  return {
+    hosts: hostNetwork ? (read('/etc/hosts') ?? own) : own,
+    hostname: `${hostname}\n`,
+    'resolv.conf': hostNetwork ? (read('/etc/resolv.conf') ?? '') : '',
+  };
+}
+
+export interface EtcMounts {
+  /** Before the root is attached. */
+  readonly make: Step[];
+  /** After it. */
+  readonly mount: Step[];
+}
+
+/**
+ * The files live in a small tmpfs. It has to be attached before single files of it can be taken (open_tree(2) copies
+ * mounts of our own namespace only, before Linux 6.15), so it goes onto the old root, which we are about to leave.
+ */
+export function mountEtcFiles(root: Exclude<Arg, string | undefined>, files: EtcFiles): EtcMounts {
+  const tmpfs = filesystem('tmpfs', ['mode=755', 'size=1m'], ['nosuid', 'nodev', 'noexec']);
+  const made = Object.entries(files).map(([name, text]) => ({ name, ...makeFile(tmpfs.tree, name, text) }));
+  const etc = openat2(root, 'etc', { flags: ['path', 'directory'], resolve: ['in-root', 'no-magiclinks'] });
+  return {
+    make: [
+      label('make the files of /etc', [
+        ...tmpfs.steps,
+        moveMount(tmpfs.tree, '/'),
+        ...made.flatMap(({ steps }) => steps),
+      ]),
+    ],
+    // An image without /etc gets none of them.
+    mount: [
+      label(
+        'mount the files of /etc',
+        attempt([etc, ...made.flatMap(({ name, tree }) => mountFile(etc, name, tree))], ['ENOENT', 'ENOTDIR']),
+      ),
+    ],
+  };
+}
+
+function makeFile(tmpfs: Call, name: string, text: string): { steps: Step[]; tree: Call } {
+  const content = Buffer.from(text);
+  const file = open(name, ['wronly', 'creat', 'excl'], { at: tmpfs, mode: 0o644 });
+  const tree = openTree(name, ['clone'], { at: tmpfs });
+  return {
+    tree,
+    steps: [file, ...(content.length > 0 ? [syscall('write', file, content, content.length)] : []), tree],
+  };
+}
+
+/** A link that an image has there is left as it is: what it leads to is not ours to cover. */
+function mountFile(etc: Call, name: string, tree: Call): Step[] {
+  const create = open(name, ['wronly', 'creat', 'excl', 'nofollow'], { at: etc, mode: 0o644 });
+  const target = openat2(etc, name, { flags: ['path'], resolve: ['beneath', 'no-symlinks'] });
+  return [attempt([create], ['EEXIST', 'EROFS']), attempt([target, moveMount(tree, target)], ['ENOENT', 'ELOOP'])];
+}
+
+function read(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,42 @@
+/** What `rootfs` may be, and how it is opened for a container. */
+import { type Arg, Fd, openTree, type Program, perform } from '@estiba/syscalls';
+import { type DetachedMount, type OverlayOptions, overlayTree } from '@estiba/unionfs';
+
+/** A directory, or the layers of an overlay. */
+export type RootFilesystem = string | OverlayOptions;
+
+export interface OpenRoot extends Disposable {
+  /** Done inside the container's mount namespace, before `tree` can be used. */
+  readonly steps: Program;
+  readonly tree: Exclude<Arg, string | undefined>;
+  /** Where its user database can be read before it starts. */
+  readonly accounts: Fd;
+}
+
+/**
+ * As root the tree is taken here, attached nowhere, and the container inherits the descriptor: one mount serves to look
+ * up the user and to be the root. In a user namespace it has to be made inside.
+ */
+export function openRoot(rootfs: RootFilesystem, options: { rootless: boolean }): OpenRoot {
+  return options.rootless ? openInside(rootfs) : openHere(rootfs);
+}
+
+function openHere(rootfs: RootFilesystem): OpenRoot {
+  const { steps, tree } = treeOf(rootfs);
+  const fd = perform(steps, { keep: [tree] }).fd(tree);
+  return { steps: [], tree: fd, accounts: fd, [Symbol.dispose]: () => fd.close() };
+}
+
+/** The user database is that of the lowest layer then: the base image, which names the users. */
+function openInside(rootfs: RootFilesystem): OpenRoot {
+  const accounts = Fd.open(typeof rootfs === 'string' ? rootfs : (rootfs.lower.at(-1) ?? '/'));
+  const mountable =
+    typeof rootfs === 'string' ? rootfs : { ...rootfs, options: [...(rootfs.options ?? []), 'userxattr'] };
+  return { ...treeOf(mountable), accounts, [Symbol.dispose]: () => accounts.close() };
+}
+
+function treeOf(rootfs: RootFilesystem): DetachedMount {
+  if (typeof rootfs !== 'string') return overlayTree(rootfs);
+  const tree = openTree(rootfs, ['clone', 'recursive']);
+  return { steps: [tree], tree };
+}

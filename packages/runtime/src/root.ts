@@ -1,0 +1,36 @@
+/** The container's root file system: from a mount that is nowhere yet to the whole tree that the process sees. */
+import {
+  type Arg,
+  type Call,
+  chdir,
+  fchdir,
+  label,
+  mountSetattr,
+  moveMount,
+  type Step,
+  syscall,
+  umount,
+} from '@estiba/syscalls';
+
+/**
+ * Attach the tree on top of our own root, for want of a place that is sure to exist and to be nobody's: in a private
+ * mount namespace nothing is hidden from anyone, as whoever holds the old root goes on seeing it.
+ */
+export function attachRoot(tree: Exclude<Arg, string>): Step[] {
+  return [label('attach the root file system', [moveMount(tree as Call, '/')])];
+}
+
+/**
+ * Make it the root, with the old one stacked below it at the same place, and let go of that. No path of ours is looked
+ * up in between, and no directory for the old root is needed. pivot_root(2), `pivot_root(".", ".")`
+ */
+export function switchRoot(tree: Exclude<Arg, string>, options: { readonly: boolean }): Step[] {
+  return [
+    ...(options.readonly
+      ? [label('make the root file system read-only', mountSetattr(tree as Call, { set: ['rdonly'] }))]
+      : []),
+    label('switch to the root file system', [fchdir(tree), syscall('pivot_root', '.', '.')]),
+    // Two lie on top of it: the tmpfs of etc-files.ts, and under that the old root. Both must go, or the host is inside.
+    label('let go of the old root', [umount('.', ['detach']), umount('.', ['detach']), chdir('/')]),
+  ];
+}

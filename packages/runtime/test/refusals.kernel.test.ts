@@ -1,0 +1,111 @@
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { leftovers, requires, scratch } from '@estiba/testkit';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { run } from '../src/index.ts';
+import { output } from './output.ts';
+import { machineRoot } from './rootfs.ts';
+
+requires({ root: true, overlay: true })('what cannot run', () => {
+  let left: () => Promise<string[]>;
+  beforeEach(() => {
+    left = leftovers();
+  });
+  afterEach(async () => {
+    expect(await left()).toEqual([]);
+  });
+
+  it('a command that is not there is named, with the path that was searched', async () => {
+    await using rootfs = machineRoot();
+    await expect(run(['no-such-command'], { rootfs })).rejects.toMatchObject({
+      name: 'SyscallError',
+      code: 'ENOENT',
+      message: expect.stringMatching(/"no-such-command": executable file not found in \$PATH \(.*\/usr\/bin/),
+    });
+  });
+
+  it('a command that is not executable says so', async () => {
+    await using rootfs = machineRoot();
+    await expect(run(['/etc/passwd'], { rootfs })).rejects.toMatchObject({
+      code: 'EACCES',
+      syscall: 'execve',
+      path: '/etc/passwd',
+      remedy: expect.stringContaining('not executable'),
+    });
+  });
+
+  it('a user that is not there is named', async () => {
+    await using rootfs = machineRoot();
+    await expect(run(['true'], { rootfs, user: 'nobody-of-that-name' })).rejects.toMatchObject({
+      code: 'USER_UNKNOWN',
+      message: expect.stringContaining('nobody-of-that-name'),
+    });
+  });
+
+  it("an overlay that cannot be mounted gives the kernel's own words", async () => {
+    await using folder = scratch();
+    const rootfs = { lower: [folder.join('missing')], upper: folder.path, work: folder.path };
+    const error = await run(['true'], { rootfs }).catch((caught) => caught);
+    expect(error).toMatchObject({ name: 'SyscallError', syscall: 'fsconfig' });
+    expect(error.message).toContain(folder.join('missing'));
+    expect(error.kernel).toMatch(/^overlayfs: failed to resolve/);
+  });
+
+  it('a root file system that is not there is named', async () => {
+    await expect(run(['true'], { rootfs: '/no/such/directory' })).rejects.toMatchObject({
+      code: 'ENOENT',
+      path: '/no/such/directory',
+    });
+  });
+
+  it('a limit that is none is refused before anything runs', async () => {
+    await using rootfs = machineRoot();
+    await expect(run(['true'], { rootfs, limits: { pids: { max: -3 } } })).rejects.toMatchObject({
+      code: 'LIMIT_INVALID',
+    });
+  });
+
+  it('a container without a mount namespace is refused', async () => {
+    await using rootfs = machineRoot();
+    await expect(run(['true'], { rootfs, namespaces: ['pid'] })).rejects.toMatchObject({ code: 'OPTIONS_INVALID' });
+  });
+
+  for (const name of ['proc', 'dev', 'sys']) {
+    it(`an image whose /${name} is a link out is refused, and nothing is mounted there`, async () => {
+      await using rootfs = machineRoot();
+      await using folder = scratch();
+      mkdirSync(folder.join('elsewhere'));
+      symlinkSync(folder.join('elsewhere'), join(rootfs.upper, name));
+      await expect(run(['true'], { rootfs })).rejects.toMatchObject({
+        code: 'ELOOP',
+        step: expect.stringContaining(`/${name}`),
+      });
+      expect(readFileSync('/proc/self/mountinfo', 'utf8')).not.toContain(folder.path);
+    });
+  }
+
+  it('an image whose /etc/passwd is a link is read inside, never outside', async () => {
+    await using folder = scratch();
+    writeFileSync(folder.join('passwd'), 'mallory:x:0:0::/:/bin/sh\n');
+    await using rootfs = machineRoot((layer) => {
+      mkdirSync(join(layer, 'etc'));
+      symlinkSync(folder.join('passwd'), join(layer, 'etc/passwd'));
+    });
+    // The folder is part of this machine, so the link leads to the same file inside; a root without it has no such user.
+    const alone = { lower: [rootfs.lower[0]] };
+    await expect(
+      run(['true'], { rootfs: { ...alone, lower: [...alone.lower, folder.path] }, user: 'mallory' }),
+    ).rejects.toMatchObject({ code: 'USER_UNKNOWN' });
+  });
+
+  it('an image whose /etc/hosts is a link out does not have the target mounted over or created', async () => {
+    await using folder = scratch();
+    await using rootfs = machineRoot((layer) => {
+      mkdirSync(join(layer, 'etc'));
+      symlinkSync(folder.join('created'), join(layer, 'etc/hosts'));
+    });
+    const { exitCode } = await output(run(['true'], { rootfs }));
+    expect(exitCode).toBe(0);
+    expect(() => readFileSync(folder.join('created'))).toThrow(/ENOENT/);
+  });
+});

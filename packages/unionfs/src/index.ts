@@ -1,0 +1,11 @@
+export { type AppliedLayer, type ApplyOptions, applyLayer } from './layer/apply-layer.ts';
+export { type Mounted, mountOverlay } from './mount-overlay.ts';
+export type { Snapshot } from './snapshots/snapshot.ts';
+export { type CommitOptions, SnapshotStore, type StoreOptions } from './snapshots/snapshot-store.ts';
+export { bind } from './steps/bind.ts';
+export { devices } from './steps/devices.ts';
+export { type DetachedMount, type OverlayOptions, overlay, overlayTree } from './steps/overlay.ts';
+export { pivotRoot } from './steps/pivot-root.ts';
+export { symlink } from './steps/symlink.ts';
+export { type TmpfsOptions, tmpfs, tmpfsTree } from './steps/tmpfs.ts';
+export { UnionfsError, type UnionfsErrorCode } from './unionfs-error.ts';

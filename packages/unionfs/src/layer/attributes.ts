@@ -1,0 +1,92 @@
+/** Owner, mode, extended attributes and times, in the order in which the kernel lets them stand. */
+import { chmodSync, chownSync, closeSync, fchmodSync, fchownSync, futimesSync, lchownSync, lutimesSync } from 'node:fs';
+import { AT_FDCWD, AT_SYMLINK_NOFOLLOW, type Call, perform, syscall, words } from '@estiba/syscalls';
+import type { TarTime } from '../tar/tar-entry.ts';
+import { openBeneath, terminated } from './beneath.ts';
+
+export interface Attributes {
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly mtime: TarTime;
+  readonly xattrs: ReadonlyMap<string, Buffer>;
+}
+
+export interface AttributeOptions {
+  readonly owner: 'keep' | 'self';
+  /** Told of what this user or this file system cannot have. */
+  readonly onSkipped: (what: string) => void;
+}
+
+/**
+ * Of an open file or directory, except its times. Changing the owner clears set-id bits and file capabilities, so the
+ * mode follows the owner, and attributes (which may hold an access list) follow the mode. chown(2), capabilities(7)
+ */
+export function setAttributes(fd: number, attributes: Attributes, options: AttributeOptions): void {
+  if (options.owner === 'keep') fchownSync(fd, attributes.uid, attributes.gid);
+  fchmodSync(fd, attributes.mode);
+  setXattrs(attributes.xattrs, (name, value) => syscall('fsetxattr', fd, name, value, value.length, 0), options);
+}
+
+/** Of a symbolic link, which has no mode; the path ends in the link itself. */
+export function setLinkAttributes(path: Buffer, attributes: Attributes, options: AttributeOptions): void {
+  if (options.owner === 'keep') lchownSync(path, attributes.uid, attributes.gid);
+  const link = terminated(path.toString('latin1'));
+  setXattrs(attributes.xattrs, (name, value) => syscall('lsetxattr', link, name, value, value.length, 0), options);
+  const { seconds, nanoseconds } = attributes.mtime;
+  if (fitsNode(attributes.mtime)) lutimesSync(path, seconds, seconds);
+  else perform([syscall('utimensat', AT_FDCWD, link, times(seconds, nanoseconds), AT_SYMLINK_NOFOLLOW)]);
+}
+
+/** Of a device or FIFO, which must not be opened for that: through a descriptor that only stands for it. open(2), O_PATH */
+export function setNodeAttributes(directory: number, name: string, attributes: Attributes, options: AttributeOptions): void {
+  const fd = openBeneath(directory, name, ['path']);
+  if (typeof fd === 'string') throw new Error(`${fd}: it is gone`);
+  try {
+    const path = `/proc/self/fd/${fd}`;
+    if (options.owner === 'keep') chownSync(path, attributes.uid, attributes.gid);
+    chmodSync(path, attributes.mode);
+    setXattrs(attributes.xattrs, (key, value) => syscall('setxattr', path, key, value, value.length, 0), options);
+    const { seconds, nanoseconds } = attributes.mtime;
+    perform([syscall('utimensat', AT_FDCWD, path, times(seconds, nanoseconds), 0)]);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** The last thing to happen to a file or directory. */
+export function setTimes(fd: number, mtime: TarTime): void {
+  if (fitsNode(mtime)) futimesSync(fd, mtime.seconds, mtime.seconds);
+  else perform([timesCall(fd, mtime)]);
+}
+
+export function timesCall(fd: number, { seconds, nanoseconds }: TarTime): Call {
+  return syscall('utimensat', fd, undefined, times(seconds, nanoseconds), 0);
+}
+
+/** Node takes times as floating-point seconds, which have no room for nanoseconds, and takes negative ones for now. */
+export function fitsNode({ seconds, nanoseconds }: TarTime): boolean {
+  return nanoseconds === 0 && seconds >= 0;
+}
+
+function times(seconds: number, nanoseconds: number) {
+  return words(seconds, nanoseconds, seconds, nanoseconds);
+}
+
+function setXattrs(
+  xattrs: ReadonlyMap<string, Buffer>,
+  call: (name: Buffer, value: Buffer) => Call,
+  { owner, onSkipped }: AttributeOptions,
+): void {
+  for (const [name, value] of xattrs) {
+    // These steer the overlay that the tree will be part of; they are ours to set.
+    if (/^(trusted|user)\.overlay\./.test(name)) continue;
+    try {
+      perform([call(terminated(name), value)]);
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code;
+      if (code !== 'ENOTSUP' && code !== 'EOPNOTSUPP' && !(code === 'EPERM' && owner === 'self')) throw error;
+      onSkipped(`extended attribute ${name}`);
+    }
+  }
+}

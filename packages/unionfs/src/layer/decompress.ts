@@ -1,0 +1,90 @@
+/** Layers come as plain tar, gzip or zstd; what they are is told by their first bytes, whatever anybody says they are. */
+import { pipeline, Readable } from 'node:stream';
+import { createGunzip, createZstdDecompress } from 'node:zlib';
+import { UnionfsError } from '../unionfs-error.ts';
+
+/** Large pieces: with 64 KiB ones a layer takes half as long again, nearly all of it spent between the threads. */
+const pieceSize = 1024 * 1024;
+
+/** The uncompressed bytes; a broken stream, or one in a compression we do not know, throws a UnionfsError. */
+export async function* decompress(compressed: Readable, signal?: AbortSignal): AsyncGenerator<Buffer> {
+  const pieces = inPieces(compressed, signal);
+  const first = await pieces.next();
+  if (first.done) return;
+  const rest = chain(first.value, pieces);
+  const decoder = decoderOf(first.value);
+  if (decoder === undefined) {
+    yield* rest;
+    return;
+  }
+  // Errors arrive at the reader of the decoder, which the pipeline destroys with them.
+  const decoded = pipeline(Readable.from(rest, { highWaterMark: 1 }), decoder, () => {});
+  try {
+    for await (const piece of decoded) yield piece as Buffer;
+  } catch (error) {
+    throw isCodecError(error) ? broken(error) : error;
+  }
+}
+
+function decoderOf(head: Buffer): ReturnType<typeof createGunzip> | undefined {
+  const options = { chunkSize: pieceSize, readableHighWaterMark: 4 * pieceSize, writableHighWaterMark: pieceSize };
+  if (startsWith(head, [0x1f, 0x8b])) return createGunzip(options);
+  const isZstd = startsWith(head, [0x28, 0xb5, 0x2f, 0xfd]);
+  // A frame that decoders skip; some writers put their index into one.
+  const isSkippable = ((head[0] ?? 0) & 0xf0) === 0x50 && startsWith(head.subarray(1), [0x2a, 0x4d, 0x18]);
+  if (isZstd || isSkippable) return createZstdDecompress(options);
+  const other = startsWith(head, [0xfd, 0x37, 0x7a, 0x58, 0x5a]) ? 'xz' : startsWith(head, [0x42, 0x5a, 0x68]) ? 'bzip2' : undefined;
+  if (other === undefined) return undefined;
+  throw new UnionfsError('LAYER_INVALID', `cannot unpack the layer: it is compressed by ${other}; use gzip or zstd`);
+}
+
+/** Joins what a socket or file delivers into pieces worth a trip to the thread pool. */
+async function* inPieces(source: Readable, signal?: AbortSignal): AsyncGenerator<Buffer> {
+  let parts: Buffer[] = [];
+  let size = 0;
+  const iterator = source.iterator({ destroyOnReturn: true });
+  for await (const part of signal === undefined ? iterator : until(signal, source, iterator)) {
+    const bytes = Buffer.isBuffer(part) ? part : Buffer.from(part as Uint8Array | string);
+    parts.push(bytes);
+    size += bytes.length;
+    if (size < pieceSize) continue;
+    yield parts.length === 1 ? bytes : Buffer.concat(parts, size);
+    parts = [];
+    size = 0;
+  }
+  if (size > 0) yield Buffer.concat(parts, size);
+}
+
+/** A source that has nothing to say must not keep an abort waiting. */
+async function* until<T>(signal: AbortSignal, source: Readable, values: AsyncIterable<T>): AsyncGenerator<T> {
+  const stop = () => source.destroy(signal.reason instanceof Error ? signal.reason : new Error(String(signal.reason)));
+  signal.throwIfAborted();
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    yield* values;
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+async function* chain(first: Buffer, rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  yield first;
+  yield* rest;
+}
+
+function startsWith(bytes: Buffer, magic: readonly number[]): boolean {
+  return magic.every((byte, at) => bytes[at] === byte);
+}
+
+function isCodecError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'code' in error && /^(Z_|ZSTD_)/.test(String(error.code));
+}
+
+function broken(cause: NodeJS.ErrnoException): UnionfsError {
+  const cut = cause.code === 'Z_BUF_ERROR';
+  return new UnionfsError(
+    'LAYER_INVALID',
+    `cannot decompress the layer: ${cut ? 'it is cut off' : cause.message}`,
+    { cause },
+  );
+}

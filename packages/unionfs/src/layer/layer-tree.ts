@@ -1,0 +1,154 @@
+/**
+ * The tree that a layer is unpacked into. Turns the names of entries into an open directory and a last name.
+ *
+ * Paths are walked one name at a time, each opened by the kernel without following links. A link on the way is read and
+ * walked in turn, from the root of the layer if it is absolute; going up stops at the root. Where the layer's own tree has
+ * no such directory, the layers below tell what it is there.
+ */
+import { closeSync, lstatSync, mkdirSync, readlinkSync, type Stats, unlinkSync } from 'node:fs';
+import { shown } from '../tar/tar-entry.ts';
+import { UnionfsError } from '../unionfs-error.ts';
+import type { Attributes } from './attributes.ts';
+import { openBeneath } from './beneath.ts';
+import { Directory } from './directory.ts';
+import { components } from './entry-path.ts';
+import { attributesOf, type LowerView, linkTarget } from './lower-view.ts';
+import { removeTree } from './remove-tree.ts';
+
+export interface WalkOptions {
+  /** Whether directories that are missing are made: always, only where the layers below have them, or never. */
+  readonly create: 'always' | 'if-below' | 'never';
+  readonly links?: 'follow' | 'refuse';
+}
+
+/** Deep enough for any real tree; each level holds a descriptor while a path is walked. */
+const deepest = 500;
+/** As many as the kernel follows. path_resolution(7) */
+const mostLinks = 40;
+const mostOpen = 256;
+
+/** For a directory that no entry describes. */
+const ordinary: Omit<Attributes, 'mtime'> = { mode: 0o755, uid: 0, gid: 0, xattrs: new Map() };
+
+export class LayerTree implements Disposable {
+  readonly root: Directory;
+  readonly lower: LowerView | undefined;
+  readonly #open = new Set<Directory>();
+  readonly #rootFd: number;
+
+  /** Takes the descriptor over. */
+  constructor(rootFd: number, lower: LowerView | undefined) {
+    this.#rootFd = rootFd;
+    this.root = new Directory('', undefined, rootFd, this.#open);
+    this.lower = lower;
+  }
+
+  /** The directory that a path leads to. */
+  walk(path: readonly string[], { create, links = 'follow' }: WalkOptions): Directory | undefined {
+    this.#putAway();
+    let at = this.root;
+    let followed = 0;
+    const todo = [...path].reverse();
+    for (let name = todo.pop(); name !== undefined; name = todo.pop()) {
+      if (name === '..') {
+        at = at.parent ?? at;
+        continue;
+      }
+      const next = at.children.get(name) ?? this.#enter(at, name, create);
+      if (next === undefined) return undefined;
+      if (next instanceof Directory) {
+        at = next;
+        if (at.depth > deepest) throw invalid(path, `it lies deeper than ${deepest} directories`);
+        continue;
+      }
+      if (links === 'refuse') {
+        throw new UnionfsError(
+          'LAYER_ESCAPES',
+          `cannot hide ${shown(latin1(path))}: ${shown(latin1([...at.path.split('/'), name]))} on its way is a symbolic link`,
+        );
+      }
+      followed += 1;
+      if (followed > mostLinks) throw invalid(path, `it leads through more than ${mostLinks} symbolic links`);
+      if (next[0] === 0x2f) at = this.root;
+      todo.push(...components(next).reverse());
+    }
+    return at;
+  }
+
+  /** Makes room for an entry: whatever has the name goes, with all below it. */
+  displace(directory: Directory, name: string): void {
+    directory.forget(name);
+    removeTree(directory.fd, name);
+  }
+
+  /** A new directory, where there is nothing or a whiteout of ours. */
+  makeDirectory(directory: Directory, name: string): Directory {
+    const replaces = directory.whiteouts.has(name);
+    if (replaces) {
+      unlinkSync(directory.place(name));
+      directory.forget(name);
+    }
+    mkdirSync(directory.place(name), 0o700);
+    const made = new Directory(name, directory, -1, this.#open);
+    // The directory below was taken away, so the new one must not be merged with it.
+    made.opaque = replaces;
+    return made;
+  }
+
+  /** What is there under a name, itself. */
+  lookAt(directory: Directory, name: string): Stats | undefined {
+    return lstatSync(directory.place(name), { throwIfNoEntry: false });
+  }
+
+  [Symbol.dispose](): void {
+    for (const directory of this.#open) directory.putAway();
+    closeSync(this.#rootFd);
+  }
+
+  /** A directory by that name; what a link by that name says; or undefined where none is to be made. */
+  #enter(at: Directory, name: string, create: WalkOptions['create']): Directory | Buffer | undefined {
+    const fd = openBeneath(at.fd, name, ['rdonly', 'directory']);
+    if (typeof fd === 'number') return new Directory(name, at, fd, this.#open);
+    if (fd === 'ENOENT') return this.#enterBelow(at, name, create);
+    const found = this.lookAt(at, name);
+    if (found?.isSymbolicLink()) return readlinkSync(at.place(name), { encoding: 'buffer' });
+    if (create !== 'always') return undefined;
+    if (at.whiteouts.has(name)) return this.#makeImplicit(at, name, undefined);
+    this.displace(at, name);
+    return this.#makeImplicit(at, name, undefined);
+  }
+
+  #enterBelow(at: Directory, name: string, create: WalkOptions['create']): Directory | Buffer | undefined {
+    if (this.lower === undefined || at.hidesBelow) {
+      return create === 'never' || (create === 'if-below' && at.hidesBelow)
+        ? undefined
+        : this.#makeImplicit(at, name, undefined);
+    }
+    const path = at.parent === undefined ? name : `${at.path}/${name}`;
+    const below = this.lower.look(path, (found) => {
+      if (found.stats.isSymbolicLink()) return linkTarget(found);
+      return found.stats.isDirectory() ? attributesOf(found) : undefined;
+    });
+    if (Buffer.isBuffer(below)) return below;
+    if (create === 'never' || (create === 'if-below' && below === undefined)) return undefined;
+    return this.#makeImplicit(at, name, below);
+  }
+
+  #makeImplicit(at: Directory, name: string, attributes: Attributes | undefined): Directory {
+    const made = this.makeDirectory(at, name);
+    made.attributes = attributes ?? { ...ordinary, mtime: { seconds: Math.floor(Date.now() / 1000), nanoseconds: 0 } };
+    return made;
+  }
+
+  #putAway(): void {
+    if (this.#open.size > mostOpen) for (const directory of [...this.#open]) directory.putAway();
+  }
+}
+
+function invalid(path: readonly string[], why: string): UnionfsError {
+  return new UnionfsError('LAYER_INVALID', `cannot unpack ${shown(latin1(path))}: ${why}`);
+}
+
+function latin1(path: readonly string[]): Buffer {
+  return Buffer.from(path.filter(Boolean).join('/'), 'latin1');
+}

@@ -1,0 +1,103 @@
+/** The layers below, as one tree: what an entry that needs more than its own layer is looked up in. */
+import { closeSync, fstatSync, openSync, readSync, type Stats } from 'node:fs';
+import { type Call, out, perform, syscall } from '@estiba/syscalls';
+import { overlayTree } from '../steps/overlay.ts';
+import type { Attributes } from './attributes.ts';
+import { openBeneath, terminated } from './beneath.ts';
+
+export interface Found {
+  /** Stands for the file (O_PATH); closed when the look is over. */
+  readonly fd: number;
+  readonly stats: Stats;
+}
+
+export class LowerView implements Disposable {
+  readonly #fd: number;
+
+  private constructor(fd: number) {
+    this.#fd = fd;
+  }
+
+  /**
+   * The topmost directory first; undefined where there are none, or where several cannot be looked at as one because
+   * this process may not mount. The mount is never attached anywhere: it is gone with its descriptor.
+   */
+  static open(lower: readonly string[], options: readonly string[]): LowerView | undefined {
+    const [only] = lower;
+    if (only === undefined) return undefined;
+    if (lower.length === 1) return new LowerView(openSync(only, 'r'));
+    const { steps, tree } = overlayTree({ lower, options });
+    try {
+      return new LowerView(perform(steps, { keep: [tree] }).of(tree));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EPERM') return undefined;
+      throw error;
+    }
+  }
+
+  /** Look at a path that has no links in it; undefined when there is no such thing. */
+  look<T>(path: string, see: (found: Found) => T): T | undefined {
+    const fd = openBeneath(this.#fd, path === '' ? '.' : path, ['path']);
+    if (typeof fd === 'string') return undefined;
+    try {
+      return see({ fd, stats: fstatSync(fd) });
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    closeSync(this.#fd);
+  }
+}
+
+/** Of a file or directory found below: owner, mode, time and extended attributes. */
+export function attributesOf({ fd, stats }: Found): Attributes {
+  const { mtimeNs } = fstatSync(fd, { bigint: true });
+  const nanoseconds = ((mtimeNs % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n;
+  return {
+    mode: stats.mode & 0o7777,
+    uid: stats.uid,
+    gid: stats.gid,
+    mtime: { seconds: Number((mtimeNs - nanoseconds) / 1_000_000_000n), nanoseconds: Number(nanoseconds) },
+    xattrs: stats.isSymbolicLink() ? new Map() : xattrsOf(fd),
+  };
+}
+
+/** Where a symbolic link found below points. */
+export function linkTarget({ fd }: Found): Buffer {
+  const memory = out(4096);
+  const call = syscall('readlinkat', fd, '', memory, 4096);
+  const results = perform([call]);
+  return Buffer.from(results.bytes(memory).subarray(0, results.of(call)));
+}
+
+/** Its content, in pieces. */
+export function* contentOf({ fd }: Found): Generator<Buffer> {
+  const file = openSync(`/proc/self/fd/${fd}`, 'r');
+  try {
+    const piece = Buffer.allocUnsafe(1024 * 1024);
+    for (let read = readSync(file, piece); read > 0; read = readSync(file, piece)) yield piece.subarray(0, read);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function xattrsOf(fd: number): Map<string, Buffer> {
+  const path = `/proc/self/fd/${fd}`;
+  const names = filled((memory, size) => syscall('listxattr', path, memory, size));
+  const xattrs = new Map<string, Buffer>();
+  for (const name of names.toString('latin1').split('\0')) {
+    if (name === '') continue;
+    xattrs.set(name, filled((memory, size) => syscall('getxattr', path, terminated(name), memory, size)));
+  }
+  return xattrs;
+}
+
+/** The largest that the kernel gives. xattr(7) */
+function filled(call: (memory: ReturnType<typeof out>, size: number) => Call): Buffer {
+  const memory = out(65536);
+  const step = call(memory, 65536);
+  const results = perform([step]);
+  return Buffer.from(results.bytes(memory).subarray(0, results.of(step)));
+}

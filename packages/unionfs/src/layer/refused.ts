@@ -1,0 +1,29 @@
+/** An error of the kernel's as an error about an entry. */
+import { shown, type TarEntry } from '../tar/tar-entry.ts';
+import { UnionfsError, type UnionfsErrorCode } from '../unionfs-error.ts';
+
+export function refused(entry: TarEntry, error: unknown, owner: 'keep' | 'self'): unknown {
+  if (error instanceof UnionfsError || !(error instanceof Error)) return error;
+  const { code = 'unknown', syscall = '' } = error as NodeJS.ErrnoException;
+  const remedy = remedyFor(code, syscall, owner);
+  return new UnionfsError(
+    meanings[code] ?? 'LAYER_REFUSED',
+    `cannot unpack ${shown(entry.name)}: ${syscall === '' ? error.message : `${syscall}: ${code}`}${remedy === undefined ? '' : `; ${remedy}`}`,
+    { entry: entry.name.toString(), cause: error },
+  );
+}
+
+const meanings: Readonly<Record<string, UnionfsErrorCode>> = {
+  ENAMETOOLONG: 'LAYER_INVALID',
+  // The way led through a mount point, or the kernel saw a name climb out.
+  EXDEV: 'LAYER_ESCAPES',
+};
+
+function remedyFor(code: string, syscall: string, owner: 'keep' | 'self'): string | undefined {
+  if (code === 'ENOSPC') return 'there is no room left';
+  if (code === 'EDQUOT') return 'the quota is used up';
+  if (code === 'EXDEV') return 'it is not on the file system of the layer';
+  if (code === 'EINVAL' && /chown/.test(syscall)) return "its owner has no id in this user namespace; use owner: 'self'";
+  if (code === 'EPERM' && owner === 'keep') return "keeping owners and devices needs root; use owner: 'self'";
+  return undefined;
+}

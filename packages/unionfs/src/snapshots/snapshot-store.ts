@@ -1,0 +1,252 @@
+/**
+ *     layers/ID/layer.json, fs/          one layer, unpacked, in the form overlayfs reads; never changed once it is here
+ *     snapshots/NAME/snapshot.json, upper/, work/
+ *     empty/                             the layer below everything
+ *     tmp/                               what is being made, moved to its place in one step when it is complete
+ */
+import { chmod, chown, mkdir, readdir, rename, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { Readable } from 'node:stream';
+import { applyLayer } from '../layer/apply-layer.ts';
+import { overlayNamespace } from '../overlay-namespace.ts';
+import type { OverlayOptions } from '../steps/overlay.ts';
+import { UnionfsError } from '../unionfs-error.ts';
+import { diskUsage } from './disk-usage.ts';
+import { layerName, snapshotName } from './names.ts';
+import {
+  type LayerRecord,
+  readLayerRecord,
+  readSnapshotRecord,
+  writeLayerRecord,
+  writeSnapshotRecord,
+} from './records.ts';
+import { type Snapshot, StoredSnapshot } from './snapshot.ts';
+import { syncDirectory, syncFileSystem } from './sync.ts';
+import { Workplace } from './workplace.ts';
+
+export interface StoreOptions {
+  /**
+   * Wait until a layer is on the disk before it counts as there (default), or leave that to the kernel: quicker on a slow
+   * disk, but a power cut may leave layers with empty files.
+   */
+  readonly durable?: boolean;
+}
+
+export interface CommitOptions {
+  /** The chain id of the layer below. */
+  readonly parent?: string;
+  /** The digest that the uncompressed layer must have; the layer is not taken in if it has another. */
+  readonly diffId?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** Unpacked layers on disk, each once, keyed by chain id; and writable snapshots over them. */
+export class SnapshotStore {
+  readonly #directory: string;
+  readonly #workplace: Workplace;
+  readonly #durable: boolean;
+  readonly #commits = new Map<string, Promise<void>>();
+
+  private constructor(directory: string, durable: boolean) {
+    this.#directory = directory;
+    this.#durable = durable;
+    this.#workplace = new Workplace(join(directory, 'tmp'));
+  }
+
+  /** Opens a store, made when missing, and removes what crashed processes left unfinished. */
+  static async open(directory: string, { durable = true }: StoreOptions = {}): Promise<SnapshotStore> {
+    const path = resolve(directory);
+    await mkdir(path, { recursive: true });
+    // Layers hold set-uid files of strangers: nobody else is to reach them here.
+    await chmod(path, 0o700);
+    for (const name of ['layers', 'snapshots', 'tmp', 'empty']) await mkdir(join(path, name), { recursive: true });
+    await chmod(join(path, 'empty'), 0o755);
+    const store = new SnapshotStore(path, durable);
+    await store.#workplace.clear();
+    return store;
+  }
+
+  /** Whether the layer is here, complete. */
+  async has(chainId: string): Promise<boolean> {
+    return (await this.#layer(chainId)) !== undefined;
+  }
+
+  /**
+   * Take in a layer: a tar, plain, gzip or zstd. It is here as a whole or not at all, whatever happens; a layer that is
+   * here already is not read, and of several commits at once one does the work.
+   */
+  async commit(chainId: string, layer: Readable, options: CommitOptions = {}): Promise<void> {
+    layerName(chainId);
+    try {
+      while (!(await this.has(chainId))) {
+        const other = this.#commits.get(chainId);
+        if (other === undefined) {
+          const own = this.#unpack(chainId, layer, options).finally(() => this.#commits.delete(chainId));
+          this.#commits.set(chainId, own);
+          return await own;
+        }
+        // If the other one fails it is our turn.
+        await other.catch(() => {});
+      }
+    } finally {
+      layer.destroy();
+    }
+  }
+
+  /** A new writable tree over the given layer; over nothing when there is none. */
+  async prepare(name: string, options: { readonly parent?: string | undefined } = {}): Promise<Snapshot> {
+    const { parent } = options;
+    const target = this.#snapshotDirectory(name);
+    const stack = await this.#stack(parent);
+    await using work = await this.#workplace.begin();
+    const made = join(work.path, 'made');
+    await mkdir(join(made, 'upper'), { recursive: true });
+    await mkdir(join(made, 'work'));
+    await inheritRoot(stack[0]?.path ?? join(this.#directory, 'empty'), join(made, 'upper'));
+    await writeSnapshotRecord(made, { version: 1, ...(parent !== undefined && { parent }) });
+    if (!(await moveInto(made, target))) {
+      throw new UnionfsError('SNAPSHOT_EXISTS', `cannot prepare the snapshot ${name}: there is one by that name already`);
+    }
+    return this.#snapshot(name, parent, stack);
+  }
+
+  /** A snapshot prepared earlier. */
+  async snapshot(name: string): Promise<Snapshot> {
+    const record = await readSnapshotRecord(this.#snapshotDirectory(name));
+    if (record === undefined) throw new UnionfsError('SNAPSHOT_MISSING', `there is no snapshot ${name}`);
+    return this.#snapshot(name, record.parent, await this.#stack(record.parent));
+  }
+
+  /** The names of all snapshots. */
+  async snapshots(): Promise<string[]> {
+    return (await readdir(join(this.#directory, 'snapshots'))).sort();
+  }
+
+  /**
+   * Removes all layers but those to keep, those below them, and those of snapshots. Gives the chain ids removed, and the
+   * bytes that this freed.
+   */
+  async prune({ keep }: { readonly keep: Iterable<string> }): Promise<{ removed: string[]; bytes: number }> {
+    await this.#workplace.clear();
+    const needed = new Set<string>();
+    for (const chainId of [...keep, ...(await this.#parentsOfSnapshots()), ...this.#commits.keys()]) {
+      await this.#addWithParents(chainId, needed);
+    }
+    const removed: string[] = [];
+    let bytes = 0;
+    for (const name of await readdir(join(this.#directory, 'layers'))) {
+      const path = join(this.#directory, 'layers', name);
+      const record = await readLayerRecord(path);
+      if (record !== undefined && needed.has(record.chainId)) continue;
+      bytes += await diskUsage(path);
+      await this.#workplace.discard(path);
+      if (record !== undefined) removed.push(record.chainId);
+    }
+    return { removed, bytes };
+  }
+
+  async #unpack(chainId: string, layer: Readable, { parent, diffId, signal }: CommitOptions): Promise<void> {
+    const lower = (await this.#stack(parent)).map(({ path }) => path);
+    await using work = await this.#workplace.begin();
+    const made = join(work.path, 'made');
+    const fs = join(made, 'fs');
+    await mkdir(fs, { recursive: true });
+    await chmod(fs, 0o755);
+    const applied = await applyLayer(layer, fs, {
+      whiteouts: 'overlay',
+      lower,
+      ...(diffId !== undefined && { expect: diffId }),
+      ...(signal !== undefined && { signal }),
+    });
+    const { size, opaque } = applied;
+    await writeLayerRecord(made, {
+      version: 1,
+      chainId,
+      ...(parent !== undefined && { parent }),
+      diffId: applied.diffId,
+      size,
+      opaque,
+      namespace: overlayNamespace(),
+    });
+    if (this.#durable) syncFileSystem(made);
+    signal?.throwIfAborted();
+    // When another process was quicker, its layer is as good as ours.
+    await moveInto(made, this.#layerDirectory(chainId));
+    if (this.#durable) await syncDirectory(join(this.#directory, 'layers'));
+  }
+
+  /** The layers that make up a chain, the topmost first, down to one that hides all below it. */
+  async #stack(top: string | undefined): Promise<{ path: string; record: LayerRecord }[]> {
+    const stack: { path: string; record: LayerRecord }[] = [];
+    for (let chainId = top; chainId !== undefined; ) {
+      const record = await this.#layer(chainId);
+      if (record === undefined) {
+        throw new UnionfsError('LAYER_MISSING', `there is no layer ${chainId} in ${this.#directory}; commit it first`);
+      }
+      stack.push({ path: join(this.#layerDirectory(chainId), 'fs'), record });
+      chainId = record.opaque ? undefined : record.parent;
+    }
+    return stack;
+  }
+
+  async #layer(chainId: string): Promise<LayerRecord | undefined> {
+    const record = await readLayerRecord(this.#layerDirectory(chainId));
+    return record?.chainId === chainId ? record : undefined;
+  }
+
+  #snapshot(name: string, parent: string | undefined, stack: { path: string; record: LayerRecord }[]): Snapshot {
+    const directory = this.#snapshotDirectory(name);
+    const lower = stack.length === 0 ? [join(this.#directory, 'empty')] : stack.map(({ path }) => path);
+    const user = overlayNamespace() === 'user' || stack.some(({ record }) => record.namespace === 'user');
+    const overlay: OverlayOptions = {
+      lower,
+      upper: join(directory, 'upper'),
+      work: join(directory, 'work'),
+      ...(user && { options: ['userxattr'] }),
+    };
+    return new StoredSnapshot(name, parent, overlay, () => this.#workplace.discard(directory));
+  }
+
+  async #parentsOfSnapshots(): Promise<string[]> {
+    const parents: string[] = [];
+    for (const name of await this.snapshots()) {
+      const record = await readSnapshotRecord(this.#snapshotDirectory(name));
+      if (record?.parent !== undefined) parents.push(record.parent);
+    }
+    return parents;
+  }
+
+  async #addWithParents(top: string, needed: Set<string>): Promise<void> {
+    for (let chainId: string | undefined = top; chainId !== undefined && !needed.has(chainId); ) {
+      needed.add(chainId);
+      chainId = (await this.#layer(chainId))?.parent;
+    }
+  }
+
+  #layerDirectory(chainId: string): string {
+    return join(this.#directory, 'layers', layerName(chainId));
+  }
+
+  #snapshotDirectory(name: string): string {
+    return join(this.#directory, 'snapshots', snapshotName(name));
+  }
+}
+
+/** False when something is there already. */
+async function moveInto(made: string, target: string): Promise<boolean> {
+  try {
+    await rename(made, target);
+    return true;
+  } catch (error) {
+    // rename(2) replaces a directory only when it is empty, which those of the store never are.
+    if (['ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) return false;
+    throw error;
+  }
+}
+
+/** The root of the upper directory is the root that everybody sees. */
+async function inheritRoot(from: string, to: string): Promise<void> {
+  const { mode, uid, gid } = await stat(from);
+  if (process.geteuid?.() === 0) await chown(to, uid, gid);
+  await chmod(to, mode & 0o7777);
+}

@@ -1,0 +1,16 @@
+import { label, mountSetattr, moveMount, openTree, type Step } from '@estiba/syscalls';
+
+/**
+ * Show a file or directory at a second place. `target` must exist. With `recursive`, mounts below `source` come along,
+ * and `readonly` holds for them too: there is no moment at which the tree can be written to. open_tree(2), Linux 5.12
+ */
+export function bind(
+  source: string,
+  target: string,
+  options: { readonly readonly?: boolean; readonly recursive?: boolean } = {},
+): Step[] {
+  const { readonly = false, recursive = false } = options;
+  const tree = openTree(source, recursive ? ['clone', 'recursive'] : ['clone']);
+  const attributes = readonly ? [mountSetattr(tree, { set: ['rdonly'], recursive })] : [];
+  return [label(`bind ${source} to ${target}`, [tree, ...attributes, moveMount(tree, target)])];
+}

@@ -1,0 +1,74 @@
+/** A header block: 512 bytes, in one of four dialects that differ behind the first 345. tar(5) */
+import { UnionfsError } from '../unionfs-error.ts';
+import { number, text } from './tar-field.ts';
+
+export const blockSize = 512;
+
+export interface TarHeader {
+  /** The type flag as a character; the NUL of old archives is `0`. */
+  readonly flag: string;
+  readonly name: Buffer;
+  readonly link: Buffer;
+  readonly size: number;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly mtime: number;
+  readonly major: number;
+  readonly minor: number;
+}
+
+export function isZero(block: Buffer): boolean {
+  return block[0] === 0 && block.equals(zero);
+}
+
+/** Reads a header; throws a UnionfsError when the checksum or a number is wrong. */
+export function readHeader(block: Buffer): TarHeader {
+  verifyChecksum(block);
+  const magic = block.toString('latin1', 257, 263);
+  const posix = magic === 'ustar\0';
+  const tagged = posix || magic === 'ustar ';
+  const name = text(block, 0, 100);
+  const prefix = posix ? text(block, 345, prefixLength(block)) : empty;
+  const flag = block[156] === 0 ? '0' : String.fromCharCode(block[156] ?? 0);
+  return {
+    flag,
+    // Subarrays would follow the input chunk, whose memory belongs to somebody else soon.
+    name: prefix.length > 0 ? Buffer.concat([prefix, slash, name]) : Buffer.from(name),
+    link: Buffer.from(text(block, 157, 100)),
+    size: number(block, 124, 12, 'size'),
+    mode: number(block, 100, 8, 'mode') & 0o7777,
+    uid: number(block, 108, 8, 'user id'),
+    gid: number(block, 116, 8, 'group id'),
+    mtime: number(block, 136, 12, 'time'),
+    major: tagged ? number(block, 329, 8, 'device number') : 0,
+    minor: tagged ? number(block, 337, 8, 'device number') : 0,
+  };
+}
+
+const zero = Buffer.alloc(blockSize);
+const empty = Buffer.alloc(0);
+const slash = Buffer.from('/');
+
+/** star uses the end of the prefix field for times, and says so in the last four bytes. */
+function prefixLength(block: Buffer): number {
+  return block.toString('latin1', 508, 512) === 'tar\0' ? 131 : 155;
+}
+
+/** The sum of all bytes, with the field of the sum itself taken as blanks; some old writers summed signed bytes. */
+function verifyChecksum(block: Buffer): void {
+  let unsigned = 0;
+  let high = 0;
+  for (let at = 0; at < blockSize; at++) {
+    const byte = at >= 148 && at < 156 ? 0x20 : (block[at] as number);
+    unsigned += byte;
+    if (byte > 127) high++;
+  }
+  const stated = number(block, 148, 8, 'checksum');
+  if (stated !== unsigned && stated !== unsigned - 256 * high) {
+    throw new UnionfsError(
+      'LAYER_INVALID',
+      `cannot read a tar header: its checksum is ${stated}, its bytes sum up to ${unsigned}; is it a tar archive?`,
+    );
+  }
+}

@@ -1,0 +1,157 @@
+/** A layer by itself, in the form that overlayfs reads: mounted over the layers below it shows what applying it shows. */
+import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { guard, requires, scratch } from '@estiba/testkit';
+import { expect, it } from 'vitest';
+import { applyLayer, mountOverlay } from '../../src/index.ts';
+import { type EntrySpec, layer } from '../archive.ts';
+import { tree, xattrs } from '../tree.ts';
+
+guard();
+
+requires({ root: true, overlay: true })('a layer in overlay form', () => {
+  it('hides by character devices 0/0 and opaque directories', async () => {
+    using folder = scratch('form');
+    for (const path of ['below/dir', 'below/again', 'layer']) mkdirSync(folder.join(path), { recursive: true });
+    writeFileSync(folder.join('below/gone'), '');
+    await applyLayer(
+      layer({ name: '.wh.gone' }, { name: 'dir/.wh..wh..opq' }, { name: '.wh.again' }, { name: 'again/', type: '5' }),
+      folder.join('layer'),
+      { whiteouts: 'overlay', lower: [folder.join('below')] },
+    );
+    const gone = lstatSync(folder.join('layer/gone'));
+    expect([gone.isCharacterDevice(), gone.rdev]).toEqual([true, 0]);
+    expect(xattrs(folder.join('layer/dir'))).toEqual(['trusted.overlay.opaque=79']);
+    expect(xattrs(folder.join('layer/again'))).toEqual(['trusted.overlay.opaque=79']);
+  });
+
+  it('makes no marks where there is nothing to hide', async () => {
+    using folder = scratch('form');
+    for (const path of ['below/dir', 'layer']) mkdirSync(folder.join(path), { recursive: true });
+    writeFileSync(folder.join('below/dir/file'), '');
+    await applyLayer(
+      layer(
+        { name: '.wh.never' },
+        { name: 'no/such/.wh.file' },
+        { name: 'dir/.wh.file' },
+        { name: 'dir/.wh..wh..opq' },
+        { name: 'new/', type: '5' },
+        { name: 'new/.wh.file' },
+      ),
+      folder.join('layer'),
+      { whiteouts: 'overlay', lower: [folder.join('below')] },
+    );
+    expect(tree(folder.join('layer'), { times: false }).map((line) => line.split(' ')[0])).toEqual(['.', './dir', './new']);
+  });
+
+  it('takes attributes of directories that it does not describe from below', async () => {
+    using folder = scratch('form');
+    for (const path of ['below/tmp', 'layer']) mkdirSync(folder.join(path), { recursive: true });
+    chmodSync(folder.join('below/tmp'), 0o1777);
+    chmodSync(folder.join('below'), 0o711);
+    await applyLayer(layer({ name: 'tmp/file' }), folder.join('layer'), {
+      whiteouts: 'overlay',
+      lower: [folder.join('below')],
+    });
+    expect(lstatSync(folder.join('layer/tmp')).mode & 0o7777).toBe(0o1777);
+    expect(lstatSync(folder.join('layer')).mode & 0o7777).toBe(0o711);
+  });
+
+  it('puts entries where links of the layers below lead', async () => {
+    using folder = scratch('form');
+    for (const path of ['below/var', 'below/run', 'layer']) mkdirSync(folder.join(path), { recursive: true });
+    symlinkSync('/run', folder.join('below/var/run'));
+    await applyLayer(layer({ name: 'var/run/pid', content: '1' }), folder.join('layer'), {
+      whiteouts: 'overlay',
+      lower: [folder.join('below')],
+    });
+    expect(readFileSync(folder.join('layer/run/pid'), 'utf8')).toBe('1');
+    expect(existsSync(folder.join('layer/var/run'))).toBe(false);
+  });
+
+  it('takes along a file of below that it links to', async () => {
+    using folder = scratch('form');
+    for (const path of ['below/bin', 'layer']) mkdirSync(folder.join(path), { recursive: true });
+    writeFileSync(folder.join('below/bin/tool'), 'tool', { mode: 0o755 });
+    await applyLayer(layer({ name: 'bin/alias', type: '1', link: 'bin/tool' }), folder.join('layer'), {
+      whiteouts: 'overlay',
+      lower: [folder.join('below')],
+    });
+    const [alias, tool] = ['alias', 'tool'].map((name) => lstatSync(folder.join('layer/bin', name)));
+    expect(alias?.ino).toBe(tool?.ino);
+    expect(tool).toMatchObject({ mode: 0o100755, size: 4, mtimeMs: lstatSync(folder.join('below/bin/tool')).mtimeMs });
+  });
+
+  it('says so when nothing of below shows, which overlayfs has no mark for', async () => {
+    using folder = scratch('form');
+    const { opaque } = await applyLayer(layer({ name: '.wh..wh..opq' }), folder.path, { whiteouts: 'overlay' });
+    expect(opaque).toBe(true);
+  });
+
+  it('shows, mounted over others, the same as layers applied one over the other, for any layers', { timeout: 120_000 }, async () => {
+    const random = generator(20);
+    for (let round = 0; round < 60; round++) {
+      using folder = scratch('form');
+      mkdirSync(folder.join('flat'));
+      const lower: string[] = [];
+      for (let depth = 0; depth < 4; depth++) {
+        const entries = randomLayer(random, depth);
+        const path = folder.join(`l${depth}`);
+        mkdirSync(path);
+        await applyLayer(layer(...entries), folder.join('flat'));
+        await applyLayer(layer(...entries), path, { whiteouts: 'overlay', lower });
+        lower.unshift(path);
+      }
+      await using merged = await mountOverlay({ lower, target: folder.join('merged') });
+      const options = { directoryTimes: false };
+      expect(comparable(tree(merged.path, options))).toEqual(comparable(tree(folder.join('flat'), options)));
+      // What the kernel lists it must be able to find, which it cannot for marks in the wrong place.
+      expect(readdirSync(merged.path, { recursive: true }).length).toBe(tree(merged.path).length - 1);
+    }
+  });
+});
+
+/** Few names, so that layers meet; no links, whose way differs with what is there at the time. */
+function randomLayer(random: () => number, depth: number): EntrySpec[] {
+  const names = ['a', 'b', 'c'];
+  const path = () => Array.from({ length: 1 + (random() % 3) }, () => names[random() % 3]).join('/');
+  const hidden = new Set<string>();
+  const made = new Map<string, 'd' | 'f'>();
+  const entries: EntrySpec[] = [];
+  for (let count = 0; count < 8; count++) {
+    const name = path();
+    const parts = name.split('/');
+    const parents = parts.slice(0, -1).map((_, at) => parts.slice(0, at + 1).join('/'));
+    // A layer is a difference between two trees: it does not contradict itself.
+    if (made.has(name) || parents.some((parent) => made.get(parent) === 'f')) continue;
+    const kind = random() % 5;
+    const base = parts.pop() as string;
+    const prefix = parts.length === 0 ? '' : `${parts.join('/')}/`;
+    if (kind === 0 && depth > 0) {
+      entries.push({ name: `${prefix}.wh.${base}` });
+      hidden.add(name);
+    } else if (kind === 1 && depth > 0 && parts.length > 0) {
+      entries.push({ name: `${prefix}.wh..wh..opq` });
+    } else if (kind === 2) {
+      entries.push({ name: `${name}/`, type: '5', mode: 0o700 + (random() % 64), uid: random() % 100 });
+      made.set(name, 'd');
+    } else if (![...made.keys()].some((other) => other.startsWith(`${name}/`))) {
+      entries.push({ name, content: `layer ${depth} ${count}`, mode: 0o600 + (random() % 64), mtime: random() % 1e9 });
+      made.set(name, 'f');
+      for (const parent of parents) made.set(parent, 'd');
+    }
+  }
+  return entries;
+}
+
+/** Modes and owners of directories that no entry describes may come from either side. */
+function comparable(lines: string[]): string[] {
+  return lines.filter((line) => !line.startsWith('. '));
+}
+
+function generator(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff;
+    return state >>> 8;
+  };
+}

@@ -1,0 +1,268 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import { guard, requires, scratch } from '@estiba/testkit';
+import { describe, expect, it } from 'vitest';
+import { SnapshotStore } from '../../src/index.ts';
+import { archive, entryBytes, layer } from '../archive.ts';
+
+guard();
+
+const base = () => layer({ name: 'etc/', type: '5' }, { name: 'etc/a', content: 'a' }, { name: 'etc/b', content: 'b' });
+const change = () => layer({ name: 'etc/.wh.a' }, { name: 'etc/b', content: 'changed' });
+
+describe('a store', () => {
+  it('has a layer when it was committed, and in the next process too', async () => {
+    using folder = scratch('store');
+    const store = await SnapshotStore.open(folder.join('store'));
+    expect(await store.has('sha256:one')).toBe(false);
+    await store.commit('sha256:one', base());
+    expect(await store.has('sha256:one')).toBe(true);
+    expect(await (await SnapshotStore.open(folder.join('store'))).has('sha256:one')).toBe(true);
+    expect(readdirSync(folder.join('store/tmp'))).toEqual([]);
+  });
+
+  it('keeps others out: layers hold set-uid files of strangers', async () => {
+    using folder = scratch('store');
+    await SnapshotStore.open(folder.join('store'));
+    expect(statSync(folder.join('store')).mode & 0o777).toBe(0o700);
+  });
+
+  it('does not read a layer that it has', async () => {
+    using folder = scratch('store');
+    const store = await SnapshotStore.open(folder.path);
+    await store.commit('sha256:one', base());
+    const unread = new Readable({
+      read() {
+        throw new Error('it was read');
+      },
+    });
+    await store.commit('sha256:one', unread);
+    expect(unread.destroyed).toBe(true);
+  });
+
+  it('does the work of several commits at once once', async () => {
+    using folder = scratch('store');
+    const store = await SnapshotStore.open(folder.path);
+    let read = 0;
+    const counted = () =>
+      Readable.from(
+        (async function* () {
+          read += 1;
+          yield archive({ name: 'x' });
+        })(),
+      );
+    await Promise.all(Array.from({ length: 5 }, () => store.commit('sha256:one', counted())));
+    expect(read).toBe(1);
+  });
+
+  it('lets the next commit do the work when the first fails', async () => {
+    using folder = scratch('store');
+    const store = await SnapshotStore.open(folder.path);
+    const bad = store.commit('sha256:one', Readable.from([Buffer.alloc(512, 'x')]));
+    const good = store.commit('sha256:one', base());
+    await expect(bad).rejects.toMatchObject({ code: 'LAYER_INVALID' });
+    await good;
+    expect(await store.has('sha256:one')).toBe(true);
+  });
+
+  it('takes the layer of whoever is first when two processes commit it', async () => {
+    using folder = scratch('store');
+    const [one, two] = [await SnapshotStore.open(folder.path), await SnapshotStore.open(folder.path)];
+    await Promise.all([one.commit('sha256:one', base()), two.commit('sha256:one', base())]);
+    expect(readdirSync(folder.join('layers'))).toHaveLength(1);
+    expect(readdirSync(folder.join('tmp'))).toEqual([]);
+  });
+
+  it.each([
+    ['another digest', () => base(), { diffId: `sha256:${'0'.repeat(64)}` }, 'LAYER_MISMATCH'],
+    ['a layer that is cut off', () => Readable.from([archive({ name: 'x', content: 'y' }).subarray(0, 600)]), {}, 'LAYER_INVALID'],
+    ['a parent that is not here', () => base(), { parent: 'sha256:none' }, 'LAYER_MISSING'],
+  ])('has nothing of a commit with %s', async (_, source, options, code) => {
+    using folder = scratch('store');
+    const store = await SnapshotStore.open(folder.path);
+    await expect(store.commit('sha256:one', source(), options)).rejects.toMatchObject({ code });
+    expect(await store.has('sha256:one')).toBe(false);
+    expect([...readdirSync(folder.join('layers')), ...readdirSync(folder.join('tmp'))]).toEqual([]);
+  });
+
+  it('has nothing of a commit that is aborted', async () => {
+    using folder = scratch('store');
+    const store = await SnapshotStore.open(folder.path);
+    const stalled = new Readable({ read() {} });
+    stalled.push(entryBytes({ name: 'x' }));
+    const commit = store.commit('sha256:one', stalled, { signal: AbortSignal.timeout(30) });
+    await expect(commit).rejects.toMatchObject({ name: 'TimeoutError' });
+    expect([...readdirSync(folder.join('layers')), ...readdirSync(folder.join('tmp'))]).toEqual([]);
+  });
+
+  it.each(['', 'sha256:', 'sha256:../../x', '../x', 'sha256:a/b', `sha256:${'a'.repeat(300)}`])(
+    'refuses %j as a chain id',
+    async (chainId) => {
+      using folder = scratch('store');
+      const store = await SnapshotStore.open(folder.path);
+      await expect(store.commit(chainId, base())).rejects.toMatchObject({ code: 'NAME_INVALID' });
+    },
+  );
+
+  it.each(['', '.', '..', '../x', 'a/b', '.hidden', 'x'.repeat(129), 'new\nline'])(
+    'refuses %j as the name of a snapshot',
+    async (name) => {
+      using folder = scratch('store');
+      const store = await SnapshotStore.open(folder.path);
+      await expect(store.prepare(name)).rejects.toMatchObject({ code: 'NAME_INVALID' });
+      await expect(store.snapshot(name)).rejects.toMatchObject({ code: 'NAME_INVALID' });
+    },
+  );
+
+  it('says which note it cannot read', async () => {
+    using folder = scratch('store');
+    const store = await SnapshotStore.open(folder.path);
+    await store.prepare('one');
+    writeFileSync(folder.join('snapshots/one/snapshot.json'), '{"version": 2}');
+    await expect(store.snapshot('one')).rejects.toMatchObject({
+      code: 'STORE_DAMAGED',
+      message: expect.stringContaining('snapshots/one/snapshot.json'),
+    });
+  });
+});
+
+requires({ root: true, overlay: true })('a snapshot', () => {
+  it('shows the layers below it, and keeps what is written to itself', async () => {
+    using folder = scratch('store');
+    const store = await SnapshotStore.open(folder.join('store'));
+    await store.commit('sha256:one', base());
+    await store.commit('sha256:two', change(), { parent: 'sha256:one' });
+    const snapshot = await store.prepare('mine', { parent: 'sha256:two' });
+    {
+      await using merged = await snapshot.mount(folder.join('merged'));
+      expect(readdirSync(folder.join('merged/etc'))).toEqual(['b']);
+      expect(readFileSync(folder.join('merged/etc/b'), 'utf8')).toBe('changed');
+      writeFileSync(`${merged.path}/etc/c`, 'mine');
+    }
+    const again = await store.snapshot('mine');
+    await using merged = await again.mount(folder.join('merged'), { readonly: true });
+    expect(readFileSync(`${merged.path}/etc/c`, 'utf8')).toBe('mine');
+    expect(() => writeFileSync(`${merged.path}/etc/d`, '')).toThrow('EROFS');
+  });
+
+  it('over nothing is an empty tree that everybody may enter', async () => {
+    using folder = scratch('store');
+    const store = await SnapshotStore.open(folder.join('store'));
+    await using merged = await (await store.prepare('mine')).mount(folder.join('merged'));
+    expect(readdirSync(merged.path)).toEqual([]);
+    expect(statSync(merged.path).mode & 0o777).toBe(0o755);
+  });
+
+  it('has the root that the topmost layer has', async () => {
+    using folder = scratch('store');
+    const store = await SnapshotStore.open(folder.join('store'));
+    await store.commit('sha256:one', layer({ name: './', type: '5', mode: 0o711, uid: 5 }));
+    await store.commit('sha256:two', layer({ name: 'x' }), { parent: 'sha256:one' });
+    await using merged = await (await store.prepare('mine', { parent: 'sha256:two' })).mount(folder.join('merged'));
+    expect(statSync(merged.path)).toMatchObject({ mode: 0o40711, uid: 5 });
+  });
+
+  it('shows nothing of the layers below one with an opaque root', async () => {
+    using folder = scratch('store');
+    const store = await SnapshotStore.open(folder.join('store'));
+    await store.commit('sha256:one', base());
+    await store.commit('sha256:two', layer({ name: '.wh..wh..opq' }, { name: 'only' }), { parent: 'sha256:one' });
+    await store.commit('sha256:three', layer({ name: 'more' }), { parent: 'sha256:two' });
+    await using merged = await (await store.prepare('mine', { parent: 'sha256:three' })).mount(folder.join('merged'));
+    expect(readdirSync(merged.path)).toEqual(['more', 'only']);
+  });
+
+  it('cannot have the name of another', async () => {
+    using folder = scratch('store');
+    const store = await SnapshotStore.open(folder.path);
+    await store.prepare('mine');
+    await expect(store.prepare('mine')).rejects.toMatchObject({ code: 'SNAPSHOT_EXISTS' });
+    await expect(store.snapshot('other')).rejects.toMatchObject({ code: 'SNAPSHOT_MISSING' });
+    await expect(store.prepare('next', { parent: 'sha256:none' })).rejects.toMatchObject({ code: 'LAYER_MISSING' });
+  });
+
+  it('cannot be removed while it is mounted, whatever its path', async () => {
+    using folder = scratch('store');
+    mkdirSync(folder.join('with space, comma'));
+    const store = await SnapshotStore.open(folder.join('with space, comma'));
+    const snapshot = await store.prepare('mine');
+    {
+      await using _ = await snapshot.mount(folder.join('merged'));
+      await expect(snapshot.remove()).rejects.toMatchObject({
+        code: 'SNAPSHOT_BUSY',
+        message: `cannot remove the snapshot mine: it is mounted on ${folder.join('merged')}`,
+      });
+    }
+    await snapshot.remove();
+    expect(await store.snapshots()).toEqual([]);
+  });
+});
+
+requires({ root: true })('pruning', () => {
+  it('removes layers that nothing stands on, and says what that freed', async () => {
+    using folder = scratch('store');
+    const store = await SnapshotStore.open(folder.path);
+    await store.commit('sha256:one', base());
+    await store.commit('sha256:two', change(), { parent: 'sha256:one' });
+    await store.commit('sha256:three', layer({ name: 'x', content: 'y'.repeat(100_000) }), { parent: 'sha256:one' });
+    await store.commit('sha256:four', layer({ name: 'z' }));
+    const snapshot = await store.prepare('mine', { parent: 'sha256:two' });
+    const { removed, bytes } = await store.prune({ keep: ['sha256:four'] });
+    expect(removed).toEqual(['sha256:three']);
+    expect(bytes).toBeGreaterThanOrEqual(100_000);
+    await snapshot.remove();
+    expect((await store.prune({ keep: [] })).removed.sort()).toEqual(['sha256:four', 'sha256:one', 'sha256:two']);
+    expect([...readdirSync(folder.join('layers')), ...readdirSync(folder.join('tmp'))]).toEqual([]);
+  });
+
+  it('lets those be who are still at work', async () => {
+    using folder = scratch('store');
+    const store = await SnapshotStore.open(folder.path);
+    const slow = new Readable({ read() {} });
+    slow.push(entryBytes({ name: 'first' }));
+    const commit = store.commit('sha256:one', slow);
+    while (readdirSync(folder.join('tmp')).length === 0) await sleep(1);
+    await (await SnapshotStore.open(folder.path)).prune({ keep: [] });
+    slow.push(archive({ name: 'second' }));
+    slow.push(null);
+    await commit;
+    expect(await store.has('sha256:one')).toBe(true);
+  });
+
+  it('after a crash at any moment finds a store without traces of it', { timeout: 60_000 }, async () => {
+    using folder = scratch('store');
+    const script = `
+      import { Readable } from 'node:stream';
+      const { SnapshotStore } = await import(${JSON.stringify(pathToFileURL(new URL('../../src/index.ts', import.meta.url).pathname).href)});
+      const { archive } = await import(${JSON.stringify(new URL('../archive.ts', import.meta.url).href)});
+      const store = await SnapshotStore.open(process.argv[1]);
+      const entries = Array.from({ length: 300 }, (_, at) => ({ name: 'd' + at % 20 + '/f' + at, content: 'x'.repeat(at) }));
+      console.log('ready');
+      for (let n = 0; ; n++) {
+        await store.commit('sha256:' + process.pid + 'n' + n, Readable.from([archive(...entries)]));
+        await store.prepare('s' + process.pid + 'n' + n, { parent: 'sha256:' + process.pid + 'n' + n });
+        await (await store.snapshot('s' + process.pid + 'n' + n)).remove();
+      }`;
+    for (let round = 0; round < 6; round++) {
+      const options = ['--conditions=estiba-source', '--input-type=module', '-e', script, folder.path];
+      const child = spawn(process.execPath, options, { stdio: ['ignore', 'pipe', 'inherit'] });
+      const closed = new Promise((resolve) => child.on('close', resolve));
+      await new Promise((resolve) => child.stdout.once('data', resolve));
+      await sleep(7 + round * 13);
+      child.kill('SIGKILL');
+      await closed;
+      const store = await SnapshotStore.open(folder.path);
+      expect(readdirSync(folder.join('tmp'))).toEqual([]);
+      for (const name of readdirSync(folder.join('layers'))) {
+        expect(existsSync(folder.join('layers', name, 'layer.json'))).toBe(true);
+        expect(readdirSync(folder.join('layers', name, 'fs'))).toHaveLength(20);
+      }
+      for (const name of await store.snapshots()) await (await store.snapshot(name)).remove();
+    }
+    await (await SnapshotStore.open(folder.path)).prune({ keep: [] });
+    expect(readdirSync(folder.join('layers'))).toEqual([]);
+  });
+});
