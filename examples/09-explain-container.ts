@@ -1,0 +1,6 @@
+// What a container is: every system call that `run` would make for it, in order. Nothing is executed.
+import { containerSteps, planContainer } from '@estiba/runtime';
+import { explain } from '@estiba/syscalls';
+
+using plan = await planContainer(['/bin/sh'], { rootfs: '/', hostname: 'box' });
+console.log(explain(containerSteps(plan)));
