@@ -22,8 +22,8 @@ import {
   sethostname,
   syscall,
 } from '@estiba/syscalls';
-import { type EtcFiles, mountEtcFiles } from './etc-files.ts';
 import { mountFilesystems } from './filesystems.ts';
+import { type EtcFiles, ownFiles } from './own-files.ts';
 import type { ContainerProcess } from './process.ts';
 import { protect } from './protection.ts';
 import { attachRoot, switchRoot } from './root.ts';
@@ -54,7 +54,7 @@ export function containerSteps(plan: ContainerPlan): Step[] {
   const has = (kind: NamespaceKind) => plan.namespaces.includes(kind);
   const { tree } = plan.root;
   const rootless = plan.idMaps !== undefined;
-  const etc = mountEtcFiles(tree, plan.etc);
+  const own = ownFiles(plan.etc);
   const filesystems = mountFilesystems({ root: tree, rootless, ownNetwork: has('network') });
   return [
     ...(plan.cgroup?.join() ?? []),
@@ -63,11 +63,11 @@ export function containerSteps(plan: ContainerPlan): Step[] {
     ...privateMounts(),
     label('create files with the modes that are asked for', syscall('umask', 0)),
     label('take the root file system', plan.root.steps),
-    ...etc.make,
+    ...own.make,
     ...attachRoot(tree),
-    ...etc.mount,
+    ...own.mountEtc(tree),
     ...filesystems.steps,
-    ...protect(filesystems),
+    ...protect(filesystems, own),
     ...switchRoot(tree, { readonly: plan.readonly }),
     ...(has('uts') ? [sethostname(plan.hostname)] : []),
     ...(has('network') ? loopback() : []),

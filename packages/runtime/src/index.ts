@@ -1,5 +1,5 @@
 export { type ContainerPlan, containerSteps } from './container-steps.ts';
-export { type EtcFiles, etcFiles } from './etc-files.ts';
+export { type EtcFiles, etcFiles } from './own-files.ts';
 export { type ContainerProcess, type ProcessOptions, processOf } from './process.ts';
 export { maskedPaths, readonlyPaths } from './protection.ts';
 export type { RootFilesystem } from './root-filesystem.ts';

@@ -1,6 +1,7 @@
 /** What a container may not see, or not change, of the kernel's own file systems: Docker's lists. */
 import { attempt, type Call, label, mountSetattr, moveMount, openat2, openTree, type Step } from '@estiba/syscalls';
-import { filesystem, type Trees } from './filesystems.ts';
+import type { Trees } from './filesystems.ts';
+import type { OwnFiles } from './own-files.ts';
 
 /** Files and directories that tell about the host, or let it be touched. */
 export const maskedPaths = [
@@ -32,14 +33,11 @@ const directories: ReadonlySet<string> = new Set([
  * Masked files show /dev/null, masked directories an empty read-only one. What is put there is ours: the null device of
  * our own tmpfs, never a path of the image (CVE-2025-31133). What this kernel does not have is left out.
  */
-export function protect(trees: Trees): Step[] {
-  const empty = filesystem('tmpfs', ['mode=555', 'size=4k', 'nr_inodes=1'], ['rdonly', 'nosuid', 'nodev', 'noexec']);
+export function protect(trees: Trees, own: Pick<OwnFiles, 'emptyDirectory'>): Step[] {
   const masks = maskedPaths.map((path) => {
     const target = targetOf(trees, path);
-    const source = directories.has(path)
-      ? openTree('', ['clone', 'empty-path'], { at: empty.tree })
-      : openTree('null', ['clone'], { at: trees.dev });
-    return attempt([target, source, moveMount(source, target)], ['ENOENT', 'ENOTDIR']);
+    const source = directories.has(path) ? own.emptyDirectory() : nullDevice(trees);
+    return attempt([target, ...source.steps, moveMount(source.tree, target)], ['ENOENT', 'ENOTDIR']);
   });
   const locks = readonlyPaths.map((path) => {
     const { at, name } = split(trees, path);
@@ -50,7 +48,12 @@ export function protect(trees: Trees): Step[] {
       ['ENOENT'],
     );
   });
-  return [label('mask paths', [...empty.steps, ...masks]), label('make paths read-only', locks)];
+  return [label('mask paths', masks), label('make paths read-only', locks)];
+}
+
+function nullDevice(trees: Trees): { tree: Call; steps: Step[] } {
+  const tree = openTree('null', ['clone'], { at: trees.dev });
+  return { tree, steps: [tree] };
 }
 
 function targetOf(trees: Trees, path: string): Call {

@@ -1,5 +1,5 @@
 /** What `rootfs` may be, and how it is opened for a container. */
-import { type Arg, Fd, openTree, type Program, perform } from '@estiba/syscalls';
+import { type Arg, Fd, mountSetattr, openTree, type Program, perform } from '@estiba/syscalls';
 import { type DetachedMount, type OverlayOptions, overlayTree } from '@estiba/unionfs';
 
 /** A directory, or the layers of an overlay. */
@@ -38,5 +38,6 @@ function openInside(rootfs: RootFilesystem): OpenRoot {
 function treeOf(rootfs: RootFilesystem): DetachedMount {
   if (typeof rootfs !== 'string') return overlayTree(rootfs);
   const tree = openTree(rootfs, ['clone', 'recursive']);
-  return { steps: [tree], tree };
+  // The copy of a shared mount is its peer: what is mounted on the one would appear on the other, so on the host.
+  return { steps: [tree, mountSetattr(tree, { propagation: 'private', recursive: true })], tree };
 }

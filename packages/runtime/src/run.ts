@@ -4,7 +4,7 @@ import { type Capability, dockerCapabilities, type SeccompFilter, type SeccompPr
 import { Child, type ExitStatus, launch, type Stdio } from '@estiba/syscalls';
 import { findUser } from './accounts.ts';
 import { type ContainerPlan, containerSteps } from './container-steps.ts';
-import { etcFiles } from './etc-files.ts';
+import { etcFiles } from './own-files.ts';
 import { type ProcessOptions, processOf } from './process.ts';
 import { openRoot, type RootFilesystem } from './root-filesystem.ts';
 import { RuntimeError } from './runtime-error.ts';

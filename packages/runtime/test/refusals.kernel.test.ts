@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fscreate, fsmount, fsopen, mount, moveMount, perform, umount } from '@estiba/syscalls';
 import { leftovers, requires, scratch } from '@estiba/testkit';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { run } from '../src/index.ts';
@@ -83,6 +84,25 @@ requires({ root: true, overlay: true })('what cannot run', () => {
       expect(readFileSync('/proc/self/mountinfo', 'utf8')).not.toContain(folder.path);
     });
   }
+
+  it('a root file system on a shared mount does not carry our mounts to the host', async () => {
+    await using folder = scratch();
+    const context = fsopen('tmpfs');
+    const tree = fsmount(context);
+    const share = mount({ target: folder.path, flags: ['shared'] });
+    perform([context, fscreate(context), tree, moveMount(tree, folder.path), share]);
+    try {
+      const before = readFileSync('/proc/self/mountinfo', 'utf8');
+      // There is no command to run: by then everything has been mounted.
+      await expect(run(['/bin/true'], { rootfs: folder.path })).rejects.toMatchObject({
+        code: 'ENOENT',
+        syscall: 'execve',
+      });
+      expect(readFileSync('/proc/self/mountinfo', 'utf8')).toBe(before);
+    } finally {
+      perform([umount(folder.path, ['detach'])]);
+    }
+  });
 
   it('an image whose /etc/passwd is a link is read inside, never outside', async () => {
     await using folder = scratch();

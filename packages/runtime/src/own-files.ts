@@ -1,10 +1,12 @@
-/** /etc/hosts, /etc/hostname and /etc/resolv.conf: files of the container's own, mounted over those of the image. */
+/** /etc/hosts, /etc/hostname and /etc/resolv.conf, and an empty directory: what a container gets that no image has. */
 import { readFileSync } from 'node:fs';
 import {
   type Arg,
   attempt,
   type Call,
   label,
+  mkdir,
+  mountSetattr,
   moveMount,
   open,
   openat2,
@@ -31,36 +33,47 @@ export function etcFiles(options: { hostname: string; hostNetwork: boolean }): E
   };
 }
 
-export interface EtcMounts {
+export interface OwnFiles {
   /** Before the root is attached. */
   readonly make: Step[];
-  /** After it. */
-  readonly mount: Step[];
+  /** After it: mounts the files over those of the image. */
+  readonly mountEtc: (root: Handle) => Step[];
+  /** Read-only, to hide directories with; a copy of it is taken for each. */
+  readonly emptyDirectory: () => { readonly tree: Call; readonly steps: Step[] };
 }
 
+type Handle = Exclude<Arg, string | undefined>;
+
 /**
- * The files live in a small tmpfs. It has to be attached before single files of it can be taken (open_tree(2) copies
- * mounts of our own namespace only, before Linux 6.15), so it goes onto the old root, which we are about to leave.
+ * What we put into a container lies in one small tmpfs. It has to be attached before single files of it can be taken
+ * (open_tree(2) copies mounts of our own namespace only, before Linux 6.15), so it goes onto the old root, which we are
+ * about to leave.
  */
-export function mountEtcFiles(root: Exclude<Arg, string | undefined>, files: EtcFiles): EtcMounts {
+export function ownFiles(files: EtcFiles): OwnFiles {
   const tmpfs = filesystem('tmpfs', ['mode=755', 'size=1m'], ['nosuid', 'nodev', 'noexec']);
   const made = Object.entries(files).map(([name, text]) => ({ name, ...makeFile(tmpfs.tree, name, text) }));
-  const etc = openat2(root, 'etc', { flags: ['path', 'directory'], resolve: ['in-root', 'no-magiclinks'] });
+  const steps = [
+    ...tmpfs.steps,
+    mkdir('empty', 0o555, { at: tmpfs.tree }),
+    moveMount(tmpfs.tree, '/'),
+    ...made.flatMap(({ steps }) => steps),
+  ];
   return {
-    make: [
-      label('make the files of /etc', [
-        ...tmpfs.steps,
-        moveMount(tmpfs.tree, '/'),
-        ...made.flatMap(({ steps }) => steps),
-      ]),
-    ],
-    // An image without /etc gets none of them.
-    mount: [
-      label(
-        'mount the files of /etc',
-        attempt([etc, ...made.flatMap(({ name, tree }) => mountFile(etc, name, tree))], ['ENOENT', 'ENOTDIR']),
-      ),
-    ],
+    make: [label("make the container's own files", steps)],
+    mountEtc(root) {
+      const etc = openat2(root, 'etc', { flags: ['path', 'directory'], resolve: ['in-root', 'no-magiclinks'] });
+      // An image without /etc gets none of them.
+      return [
+        label(
+          'mount the files of /etc',
+          attempt([etc, ...made.flatMap(({ name, tree }) => mountFile(etc, name, tree))], ['ENOENT', 'ENOTDIR']),
+        ),
+      ];
+    },
+    emptyDirectory() {
+      const tree = openTree('empty', ['clone'], { at: tmpfs.tree });
+      return { tree, steps: [tree, mountSetattr(tree, { set: ['rdonly'] })] };
+    },
   };
 }
 
