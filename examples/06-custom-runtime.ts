@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { Cgroup } from '@estiba/cgroups';
 import { create, mapIds, procfs, rootlessIdMaps, writeIdMaps } from '@estiba/namespaces';
 import { dropPrivileges } from '@estiba/privileges';
-import { execve, launch } from '@estiba/syscalls';
+import { command, launch } from '@estiba/syscalls';
 import { bind, overlay, pivotRoot, tmpfs } from '@estiba/unionfs';
 
 const [base = '/srv/base', place = '/srv/mine'] = process.argv.slice(2);
@@ -24,7 +24,7 @@ const child = await launch(
     procfs(`${root}/proc`),
     pivotRoot(root),
     dropPrivileges({ capabilities: [], noNewPrivileges: true }),
-    execve('/bin/sh', ['sh', '-c', 'cat /proc/sys/kernel/hostname; id -u; echo /proc/[0-9]*']),
+    command(['sh', '-c', 'cat /proc/sys/kernel/hostname; id -u; echo /proc/[0-9]*']),
   ],
   { stdio: 'inherit', at: { 'map-ids': ({ pid }) => writeIdMaps(pid, maps) } },
 );

@@ -24,10 +24,10 @@ try {
   // In order, and only as far as they pass.
   for (const step of command.steps(args)) await run(toolchain.node, step, { cwd: root, env: toolchain.env });
 } catch (error) {
-  fail(error.message);
+  fail(error.message, error.exitStatus);
 }
 
-function fail(message) {
+function fail(message, status = 1) {
   console.error(`estiba: ${message}`);
-  process.exit(1);
+  process.exit(status);
 }

@@ -1,5 +1,6 @@
 // Child processes of the development scripts.
 import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
 
 /** Run Node with these arguments in the foreground; its end, if it is not a success, becomes ours. */
 export async function run(node, args, { cwd, env }) {
@@ -22,16 +23,36 @@ export async function run(node, args, { cwd, env }) {
   if (code !== 0) process.exit(code);
 }
 
-/** Run something whose output matters only when it fails. */
+/** Run something whose output matters only when it fails. Rejects with an Interruption when a signal ends us meanwhile. */
 export async function quietly(what, command, args, { cwd, env }) {
   const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
   const output = [];
   child.stdout.on('data', (chunk) => output.push(chunk));
   child.stderr.on('data', (chunk) => output.push(chunk));
-  const { code, signal } = await ended(child, what);
+  let interruption;
+  const interrupt = (signal) => {
+    interruption ??= new Interruption(signal);
+    child.kill(signal);
+  };
+  for (const signal of signals) process.on(signal, interrupt);
+  // Waited for even so: whoever cleans up must not do so while the child still writes.
+  const { code, signal } = await ended(child, what).finally(() => {
+    for (const name of signals) process.off(name, interrupt);
+  });
+  if (interruption) throw interruption;
   if (code === 0) return;
   process.stderr.write(Buffer.concat(output));
   throw new Error(`${what} failed with ${signal ?? `status ${code}`}; its output is above`);
+}
+
+const signals = ['SIGHUP', 'SIGINT', 'SIGTERM'];
+
+export class Interruption extends Error {
+  constructor(signal) {
+    super(`interrupted by ${signal}`);
+    /** What a shell reports of a process that the signal has killed. */
+    this.exitStatus = 128 + constants.signals[signal];
+  }
 }
 
 function ended(child, what) {

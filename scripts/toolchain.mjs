@@ -1,6 +1,6 @@
 // The Node and the pnpm that the project is developed with, fetched once as npm packages. They lie where every user may
 // execute them, because tests and examples also run as ordinary users and inside user namespaces.
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, delimiter, dirname, join } from 'node:path';
 import { quietly } from './processes.mjs';
@@ -9,7 +9,11 @@ const versions = { node: '24.21.0', pnpm: '12.21.0' };
 
 /** Where `node` and `pnpm` are, and the environment in which they come first. */
 export async function prepareToolchain() {
+  // Others must be able to read what is made from here on.
+  process.umask(0o022);
   const directory = join(cacheDirectory(), `toolchain-node${versions.node}-pnpm${versions.pnpm}-${process.arch}`);
+  mkdirSync(dirname(directory), { recursive: true });
+  removeAbandoned(directory);
   if (!existsSync(directory)) await fetchToolchain(directory);
   const bin = join(directory, 'node_modules/.bin');
   const node = join(directory, `node_modules/node-linux-${process.arch}/bin/node`);
@@ -25,29 +29,27 @@ function cacheDirectory() {
 /** Installs beside the final place and renames: a toolchain is whole or absent, also when two runs start at once. */
 async function fetchToolchain(directory) {
   console.error(`estiba: fetching Node ${versions.node} and pnpm ${versions.pnpm} into ${directory}`);
-  process.umask(0o022);
-  mkdirSync(dirname(directory), { recursive: true });
-  removeAbandoned(directory);
   const temporary = mkdtempSync(`${directory}.tmp-`);
-  const discard = () => rmSync(temporary, { recursive: true, force: true });
-  const interrupted = (signal) => {
-    discard();
-    process.exit(128 + { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 }[signal]);
-  };
-  for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM']) process.on(signal, interrupted);
   try {
     const packages = [`node-linux-${process.arch}@${versions.node}`, `pnpm@${versions.pnpm}`];
-    const options = ['--no-save', '--no-audit', '--no-fund', '--ignore-scripts', '--prefix', temporary];
+    const options = [
+      '--no-save',
+      '--no-audit',
+      '--no-fund',
+      '--ignore-scripts',
+      '--fetch-retry-mintimeout=1000',
+      '--prefix',
+      temporary,
+    ];
     await quietly('npm install of the toolchain', 'npm', ['install', ...options, ...packages], {
       cwd: temporary,
       env: process.env,
     });
     // mkdtemp makes folders of mode 0700.
-    await quietly('making the toolchain readable', 'chmod', ['0755', temporary], { cwd: '/', env: process.env });
+    chmodSync(temporary, 0o755);
     publish(temporary, directory);
   } finally {
-    discard();
-    for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM']) process.off(signal, interrupted);
+    rmSync(temporary, { recursive: true, force: true, maxRetries: 10 });
   }
 }
 

@@ -38,13 +38,13 @@ export class ProgressDisplay implements Disposable {
   }
 }
 
-const barWidth = 30;
+const barWidth = 20;
 
 function lineFor({ digest, done, total, status }: TransferProgress): string {
   const name = digest.slice(digest.indexOf(':') + 1).slice(0, 12);
   const full = total > 0 ? Math.round((barWidth * done) / total) : barWidth;
   const bar = '='.repeat(full).padEnd(barWidth);
-  return `${' '.repeat(16)}  ${name} [${bar}] ${kilobytes(done)} of ${kilobytes(total)}, ${status}`;
+  return `${' '.repeat(10)}${name} [${bar}] ${kilobytes(done)} of ${kilobytes(total)}, ${status}`;
 }
 
 function kilobytes(bytes: number): string {

@@ -16,6 +16,6 @@ export async function unpack({ snapshots, signal, stages }: Workspace, image: Im
       const snapshot = await snapshots.prepare('demo', top === undefined ? {} : { parent: top });
       return snapshot.overlay;
     },
-    ({ lower }) => `${lower.length} layers below a writable one`,
+    ({ lower }) => `${lower.length} ${lower.length === 1 ? 'layer' : 'layers'} below a writable one`,
   );
 }

@@ -1,4 +1,11 @@
 import { defineConfig } from 'tsup';
 
 // Types are emitted by tsc afterwards, so that they lead an editor into the sources.
-export default defineConfig({ entry: ['src/index.ts'], format: ['esm'], dts: false, clean: true, sourcemap: true, target: 'node22' });
+export default defineConfig({
+  entry: ['src/index.ts'],
+  format: ['esm'],
+  dts: false,
+  clean: true,
+  sourcemap: true,
+  target: 'node22',
+});

@@ -47,7 +47,7 @@ type Handle = Exclude<Arg, string | undefined>;
 /**
  * What we put into a container lies in one small tmpfs. It has to be attached before single files of it can be taken
  * (open_tree(2) copies mounts of our own namespace only, before Linux 6.15), so it goes onto the old root, which we are
- * about to leave.
+ * about to leave: onto /proc, which is there, as the launcher was started from it, and is not needed any more.
  */
 export function ownFiles(files: EtcFiles): OwnFiles {
   const tmpfs = filesystem('tmpfs', ['mode=755', 'size=1m'], ['nosuid', 'nodev', 'noexec']);
@@ -55,7 +55,7 @@ export function ownFiles(files: EtcFiles): OwnFiles {
   const steps = [
     ...tmpfs.steps,
     mkdir('empty', 0o555, { at: tmpfs.tree }),
-    moveMount(tmpfs.tree, '/'),
+    moveMount(tmpfs.tree, '/proc'),
     ...made.flatMap(({ steps }) => steps),
   ];
   return {

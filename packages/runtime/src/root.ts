@@ -30,7 +30,7 @@ export function switchRoot(tree: Exclude<Arg, string>, options: { readonly: bool
       ? [label('make the root file system read-only', mountSetattr(tree as Call, { set: ['rdonly'] }))]
       : []),
     label('switch to the root file system', [fchdir(tree), syscall('pivot_root', '.', '.')]),
-    // Two lie on top of it: the tmpfs of own-files.ts, and under that the old root. Both must go, or the host is inside.
-    label('let go of the old root', [umount('.', ['detach']), umount('.', ['detach']), chdir('/')]),
+    // It lies on top of the new one. One call for the whole tree: each has the kernel wait for a grace period.
+    label('let go of the old root', [umount('.', ['detach']), chdir('/')]),
   ];
 }

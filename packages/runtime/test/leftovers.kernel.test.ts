@@ -2,7 +2,7 @@ import { leftovers, requires } from '@estiba/testkit';
 import { expect, it } from 'vitest';
 import { run } from '../src/index.ts';
 import { output } from './output.ts';
-import { machineRoot } from './rootfs.ts';
+import { machineRoot, type TestRoot } from './rootfs.ts';
 
 const limits = { memory: { max: '64MiB' }, pids: { max: 64 }, cpu: { max: 1 } } as const;
 
@@ -19,16 +19,15 @@ requires({ root: true, overlay: true, cgroup: true })('what a container leaves b
   });
 
   it('is nothing, after 50 at once', { timeout: 60_000 }, async () => {
-    const roots = Array.from({ length: 50 }, () => machineRoot());
+    await using folders = new AsyncDisposableStack();
+    const roots = Array.from({ length: 50 }, () => folders.use(machineRoot()));
     const left = leftovers();
-    const statuses = await Promise.all(
-      roots.map((rootfs) => output(run(['sh', '-c', 'echo hi; exit 3'], { rootfs, limits }))),
-    );
+    const start = (rootfs: TestRoot) => output(run(['sh', '-c', 'echo hi; exit 3'], { rootfs, limits }));
+    const statuses = await Promise.all(roots.map(start));
     expect(statuses.map(({ exitCode, stdout }) => `${exitCode} ${stdout}`)).toEqual(
       Array.from({ length: 50 }, () => '3 hi\n'),
     );
     expect(await left()).toEqual([]);
-    for (const rootfs of roots) await rootfs[Symbol.asyncDispose]();
   });
 
   it('is nothing, when the start fails', async () => {

@@ -8,6 +8,8 @@ import { scratch } from './scratch.ts';
 export interface UnprivilegedOptions {
   /** User and group id to run as; 65534 is `nobody`. */
   uid?: number;
+  /** Where it runs, and what it is shown: the project unless told. */
+  folder?: string;
   env?: Record<string, string>;
   /** Milliseconds until the process is killed. */
   timeout?: number;
@@ -28,17 +30,13 @@ export interface Finished {
 export async function unprivileged(command: readonly string[], options: UnprivilegedOptions = {}): Promise<Finished> {
   const [file = 'true', ...args] = command;
   const program = [file === 'node' ? nodeForEverybody() : file, ...args];
-  if (process.geteuid?.() !== 0) return finish(program, repositoryRoot, options);
-  const { uid = 65534 } = options;
+  const { uid = 65534, folder = repositoryRoot } = options;
+  if (process.geteuid?.() !== 0) return finish(program, folder, options);
   const asUser = ['setpriv', `--reuid=${uid}`, `--regid=${uid}`, '--clear-groups', '--inh-caps=-all', '--', ...program];
-  if (everybodyMayEnter(repositoryRoot)) return finish(asUser, repositoryRoot, options);
+  if (everybodyMayEnter(folder)) return finish(asUser, folder, options);
   await using place = scratch('project');
   const script = 'mount --bind "$1" "$2" && mount -o remount,bind,ro "$2" && cd "$2" && shift 2 && exec "$@"';
-  return await finish(
-    ['unshare', '--mount', 'sh', '-c', script, 'sh', repositoryRoot, place.path, ...asUser],
-    '/',
-    options,
-  );
+  return await finish(['unshare', '--mount', 'sh', '-c', script, 'sh', folder, place.path, ...asUser], '/', options);
 }
 
 /** The Node that the scripts of this project put where everybody may execute it; else this one, if that is so of it. */

@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { repositoryRoot, requires, unprivileged } from '../src/index.ts';
+import { repositoryRoot, requires, scratch, unprivileged } from '../src/index.ts';
 
 requires({ root: true })('a command as an ordinary user', () => {
   it('has neither the user nor the capabilities of root', async () => {
@@ -29,6 +29,18 @@ requires({ root: true })('a command as an ordinary user', () => {
     const { exitCode } = await unprivileged(['touch', 'made-by-nobody']);
     expect(exitCode).not.toBe(0);
     expect(existsSync(`${repositoryRoot}/made-by-nobody`)).toBe(false);
+  });
+
+  it('reaches a folder below one that it may not enter, to read and not to write', async () => {
+    await using secret = scratch('secret');
+    mkdirSync(secret.join('project'));
+    writeFileSync(secret.join('project/file'), 'content');
+    chmodSync(secret.join('project'), 0o777);
+    chmodSync(secret.path, 0o700);
+    const command = ['sh', '-c', 'cat file; touch made || echo refused'];
+    const { stdout } = await unprivileged(command, { folder: secret.join('project') });
+    expect(stdout).toBe('contentrefused\n');
+    expect(existsSync(secret.join('project/made'))).toBe(false);
   });
 
   it('is killed when its time is over', async () => {

@@ -56,7 +56,14 @@ export async function applyLayer(
   const { whiteouts = 'delete', owner = process.geteuid?.() === 0 ? 'keep' : 'self' } = options;
   const skipped: string[] = [];
   const namespace = overlayNamespace();
-  const settings = { whiteouts, owner, maxEntries, maxBytes, namespace, onSkipped: (what: string) => skipped.push(what) };
+  const settings = {
+    whiteouts,
+    owner,
+    maxEntries,
+    maxBytes,
+    namespace,
+    onSkipped: (what: string) => skipped.push(what),
+  };
   const hash = createHash(algorithmOf(expect));
   try {
     signal?.throwIfAborted();
@@ -111,7 +118,10 @@ function verified(hash: Hash, expect: string | undefined): string {
 function algorithmOf(digest = 'sha256:'): string {
   const algorithm = digest.slice(0, digest.indexOf(':'));
   if (algorithm === 'sha256' || algorithm === 'sha512') return algorithm;
-  throw new UnionfsError('NAME_INVALID', `cannot verify the layer: ${JSON.stringify(digest)} is no sha256 or sha512 digest`);
+  throw new UnionfsError(
+    'NAME_INVALID',
+    `cannot verify the layer: ${JSON.stringify(digest)} is no sha256 or sha512 digest`,
+  );
 }
 
 function overlayOptions(namespace: 'trusted' | 'user'): string[] {
@@ -122,6 +132,8 @@ function openDirectory(path: string): number {
   try {
     return openSync(path, 'r');
   } catch (error) {
-    throw new UnionfsError('LAYER_REFUSED', `cannot unpack into ${path}: it has to be a directory that exists`, { cause: error });
+    throw new UnionfsError('LAYER_REFUSED', `cannot unpack into ${path}: it has to be a directory that exists`, {
+      cause: error,
+    });
   }
 }

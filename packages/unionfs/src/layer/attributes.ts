@@ -39,7 +39,12 @@ export function setLinkAttributes(path: Buffer, attributes: Attributes, options:
 }
 
 /** Of a device or FIFO, which must not be opened for that: through a descriptor that only stands for it. open(2), O_PATH */
-export function setNodeAttributes(directory: number, name: string, attributes: Attributes, options: AttributeOptions): void {
+export function setNodeAttributes(
+  directory: number,
+  name: string,
+  attributes: Attributes,
+  options: AttributeOptions,
+): void {
   const fd = openBeneath(directory, name, ['path']);
   if (typeof fd === 'string') throw new Error(`${fd}: it is gone`);
   try {

@@ -33,7 +33,11 @@ function decoderOf(head: Buffer): ReturnType<typeof createGunzip> | undefined {
   // A frame that decoders skip; some writers put their index into one.
   const isSkippable = ((head[0] ?? 0) & 0xf0) === 0x50 && startsWith(head.subarray(1), [0x2a, 0x4d, 0x18]);
   if (isZstd || isSkippable) return createZstdDecompress(options);
-  const other = startsWith(head, [0xfd, 0x37, 0x7a, 0x58, 0x5a]) ? 'xz' : startsWith(head, [0x42, 0x5a, 0x68]) ? 'bzip2' : undefined;
+  const other = startsWith(head, [0xfd, 0x37, 0x7a, 0x58, 0x5a])
+    ? 'xz'
+    : startsWith(head, [0x42, 0x5a, 0x68])
+      ? 'bzip2'
+      : undefined;
   if (other === undefined) return undefined;
   throw new UnionfsError('LAYER_INVALID', `cannot unpack the layer: it is compressed by ${other}; use gzip or zstd`);
 }
@@ -82,9 +86,7 @@ function isCodecError(error: unknown): error is NodeJS.ErrnoException {
 
 function broken(cause: NodeJS.ErrnoException): UnionfsError {
   const cut = cause.code === 'Z_BUF_ERROR';
-  return new UnionfsError(
-    'LAYER_INVALID',
-    `cannot decompress the layer: ${cut ? 'it is cut off' : cause.message}`,
-    { cause },
-  );
+  return new UnionfsError('LAYER_INVALID', `cannot decompress the layer: ${cut ? 'it is cut off' : cause.message}`, {
+    cause,
+  });
 }

@@ -89,7 +89,10 @@ function xattrsOf(fd: number): Map<string, Buffer> {
   const xattrs = new Map<string, Buffer>();
   for (const name of names.toString('latin1').split('\0')) {
     if (name === '') continue;
-    xattrs.set(name, filled((memory, size) => syscall('getxattr', path, terminated(name), memory, size)));
+    xattrs.set(
+      name,
+      filled((memory, size) => syscall('getxattr', path, terminated(name), memory, size)),
+    );
   }
   return xattrs;
 }

@@ -23,7 +23,8 @@ function remedyFor(code: string, syscall: string, owner: 'keep' | 'self'): strin
   if (code === 'ENOSPC') return 'there is no room left';
   if (code === 'EDQUOT') return 'the quota is used up';
   if (code === 'EXDEV') return 'it is not on the file system of the layer';
-  if (code === 'EINVAL' && /chown/.test(syscall)) return "its owner has no id in this user namespace; use owner: 'self'";
+  if (code === 'EINVAL' && /chown/.test(syscall))
+    return "its owner has no id in this user namespace; use owner: 'self'";
   if (code === 'EPERM' && owner === 'keep') return "keeping owners and devices needs root; use owner: 'self'";
   return undefined;
 }

@@ -14,8 +14,8 @@ import {
   timesCall,
 } from './attributes.ts';
 import { terminated } from './beneath.ts';
-import type { Directory } from './directory.ts';
 import { copyUp } from './copy-up.ts';
+import type { Directory } from './directory.ts';
 import { entryPath } from './entry-path.ts';
 import type { LayerTree } from './layer-tree.ts';
 import { refused } from './refused.ts';
@@ -41,7 +41,10 @@ export class Unpacker implements TarHandler, Disposable {
 
   constructor(tree: LayerTree, options: UnpackOptions) {
     this.#tree = tree;
-    this.#options = options;
+    this.#options = {
+      ...options,
+      onSkipped: (what) => options.onSkipped(`${shown(this.#current?.name ?? Buffer.alloc(0))}: ${what}`),
+    };
     this.#hiding = options.whiteouts === 'overlay' ? overlayForm : deleting;
   }
 
@@ -91,7 +94,8 @@ export class Unpacker implements TarHandler, Disposable {
     const { maxEntries, maxBytes } = this.#options;
     this.#entries += 1;
     this.#bytes += entry.size;
-    const over = this.#entries > maxEntries ? `${maxEntries} entries` : this.#bytes > maxBytes ? `${maxBytes} bytes` : '';
+    const over =
+      this.#entries > maxEntries ? `${maxEntries} entries` : this.#bytes > maxBytes ? `${maxBytes} bytes` : '';
     if (over === '') return;
     throw new UnionfsError(
       'LAYER_TOO_LARGE',
@@ -102,11 +106,14 @@ export class Unpacker implements TarHandler, Disposable {
 
   #make(entry: TarEntry): void {
     const path = entryPath(entry.name);
+    const whiteout = whiteoutOf(path, entry.name);
     const name = path.pop();
-    if (name === undefined) return this.#makeRoot(entry);
-    const whiteout = whiteoutOf([...path, name], entry.name);
-    if (whiteout === 'ignored') return;
-    if (whiteout !== undefined) return this.#hide(path, whiteout);
+    if (name === undefined) this.#makeRoot(entry);
+    else if (whiteout === undefined) this.#makeIn(path, name, entry);
+    else if (whiteout !== 'ignored') this.#hide(path, whiteout);
+  }
+
+  #makeIn(path: readonly string[], name: string, entry: TarEntry): void {
     const directory = this.#tree.walk(path, { create: 'always' }) as Directory;
     if (entry.type === 'directory') this.#makeDirectory(directory, name, entry);
     else if (entry.type === 'hardlink') this.#makeHardLink(directory, name, entry);

@@ -2,9 +2,10 @@
  * How a layer says that something of the layers below is gone.
  * https://github.com/opencontainers/image-spec/blob/main/layer.md#whiteouts
  */
+
+import { perform, syscall } from '@estiba/syscalls';
 import { shown } from '../tar/tar-entry.ts';
 import { UnionfsError } from '../unionfs-error.ts';
-import { syscall, perform } from '@estiba/syscalls';
 import { terminated } from './beneath.ts';
 import type { Directory } from './directory.ts';
 import type { LayerTree } from './layer-tree.ts';

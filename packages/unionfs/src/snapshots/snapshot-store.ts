@@ -34,10 +34,10 @@ export interface StoreOptions {
 
 export interface CommitOptions {
   /** The chain id of the layer below. */
-  readonly parent?: string;
+  readonly parent?: string | undefined;
   /** The digest that the uncompressed layer must have; the layer is not taken in if it has another. */
-  readonly diffId?: string;
-  readonly signal?: AbortSignal;
+  readonly diffId?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Unpacked layers on disk, each once, keyed by chain id; and writable snapshots over them. */
@@ -105,7 +105,10 @@ export class SnapshotStore {
     await inheritRoot(stack[0]?.path ?? join(this.#directory, 'empty'), join(made, 'upper'));
     await writeSnapshotRecord(made, { version: 1, ...(parent !== undefined && { parent }) });
     if (!(await moveInto(made, target))) {
-      throw new UnionfsError('SNAPSHOT_EXISTS', `cannot prepare the snapshot ${name}: there is one by that name already`);
+      throw new UnionfsError(
+        'SNAPSHOT_EXISTS',
+        `cannot prepare the snapshot ${name}: there is one by that name already`,
+      );
     }
     return this.#snapshot(name, parent, stack);
   }

@@ -1,5 +1,6 @@
 /** A /dev with what programs expect, and no way to the devices of the machine. */
 import { close, label, mkdir, mknod, moveMount, open, openTree, type Step, symlink, syscall } from '@estiba/syscalls';
+import { directoryFor } from './mount-point.ts';
 import { tmpfsTree } from './tmpfs.ts';
 
 /** Major and minor number. https://docs.kernel.org/admin-guide/devices.html */
@@ -49,6 +50,7 @@ export function devices(target = '/dev', options: { readonly bind?: boolean } = 
       ...Object.entries(links).map(([name, to]) => symlink(to, name, at)),
       ...folders.map((name) => mkdir(name, 0o755, at)),
       ...(options.bind ? [] : makeNodes),
+      ...directoryFor(target),
       moveMount(tree, target),
       // A mount can be attached only to one that is attached itself, before Linux 6.15.
       ...(options.bind ? bindNodes : []),

@@ -8,10 +8,13 @@ import {
   fsopen,
   label,
   type MountAttribute,
+  mountSetattr,
   moveMount,
+  openTree,
   type Step,
 } from '@estiba/syscalls';
 import { UnionfsError } from '../unionfs-error.ts';
+import { directoryFor } from './mount-point.ts';
 
 export interface OverlayOptions {
   /** Directories that are read, the topmost first; at least one, at most 500. */
@@ -35,12 +38,20 @@ export interface DetachedMount {
 /** Mount an overlay on `target`. Needs CAP_SYS_ADMIN over the mount namespace; in a user namespace Linux 5.11. */
 export function overlay(options: OverlayOptions & { readonly target: string }): Step[] {
   const { steps, tree } = overlayTree(options);
-  return [label(`mount overlay on ${options.target}`, [...steps, moveMount(tree, options.target)])];
+  return [
+    label(`mount overlay on ${options.target}`, [
+      ...steps,
+      ...directoryFor(options.target),
+      moveMount(tree, options.target),
+    ]),
+  ];
 }
 
 /** An overlay that is nowhere yet, for a program that attaches it to a descriptor, or only looks into it. */
 export function overlayTree(options: OverlayOptions): DetachedMount {
   const { lower, upper, work, attributes = [] } = check(options);
+  const [only] = lower;
+  if (only !== undefined && lower.length === 1 && upper === undefined) return justOne(only, attributes);
   const context = fsopen('overlay');
   const tree = fsmount(context, attributes);
   const steps = [
@@ -56,6 +67,14 @@ export function overlayTree(options: OverlayOptions): DetachedMount {
     tree,
   ];
   return { steps: [label('make an overlay', steps)], tree };
+}
+
+/** Of a single directory the kernel makes no overlay; seen from outside a read-only copy of its mount is the same. */
+function justOne(directory: string, attributes: readonly MountAttribute[]): DetachedMount {
+  const tree = openTree(directory, ['clone']);
+  const set = [...new Set<MountAttribute>(['rdonly', ...attributes])];
+  // Private, or mounts made on the copy of a shared mount would appear on the original as well.
+  return { steps: [label(`take ${directory}`, [tree, mountSetattr(tree, { set, propagation: 'private' })])], tree };
 }
 
 /**

@@ -8,6 +8,7 @@ import {
   moveMount,
   type Step,
 } from '@estiba/syscalls';
+import { directoryFor } from './mount-point.ts';
 import type { DetachedMount } from './overlay.ts';
 
 export interface TmpfsOptions {
@@ -21,7 +22,7 @@ export interface TmpfsOptions {
 /** A file system in memory, empty. https://docs.kernel.org/filesystems/tmpfs.html */
 export function tmpfs(target: string, options: TmpfsOptions = {}): Step[] {
   const { steps, tree } = tmpfsTree(options);
-  return [label(`mount tmpfs on ${target}`, [...steps, moveMount(tree, target)])];
+  return [label(`mount tmpfs on ${target}`, [...steps, ...directoryFor(target), moveMount(tree, target)])];
 }
 
 /** One that is nowhere yet. */

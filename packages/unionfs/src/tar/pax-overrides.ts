@@ -51,7 +51,9 @@ function readXattrs(records: PaxRecords): Map<string, Buffer> {
   const xattrs = new Map<string, Buffer>();
   for (const [key, value] of records) {
     if (key.startsWith('LIBARCHIVE.xattr.')) {
-      const name = key.slice(17).replace(/%([0-9A-Fa-f]{2})/g, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)));
+      const name = key
+        .slice(17)
+        .replace(/%([0-9A-Fa-f]{2})/g, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)));
       xattrs.set(name, Buffer.from(value.toString('latin1'), 'base64'));
     }
   }

@@ -7,7 +7,12 @@ export function typeOf(flag: string, name: Buffer): TarEntryType {
   const type = types[flag];
   if (type === 'file' && name.at(-1) === 0x2f) return 'directory';
   if (type !== undefined) return type;
-  const what = flag === 'S' ? 'a sparse file' : flag === 'M' ? 'part of a multi-volume archive' : `of type ${JSON.stringify(flag)}`;
+  const what =
+    flag === 'S'
+      ? 'a sparse file'
+      : flag === 'M'
+        ? 'part of a multi-volume archive'
+        : `of type ${JSON.stringify(flag)}`;
   throw new UnionfsError('LAYER_INVALID', `cannot unpack ${shown(name)}: it is ${what}, which is not supported`, {
     entry: name.toString(),
   });

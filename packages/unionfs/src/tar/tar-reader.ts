@@ -117,7 +117,8 @@ export class TarReader {
     this.#subject = `the entry ${shown(header.name)}`;
     if (header.size < 0) throw invalid(header.name, `its size is ${header.size}`);
     if ('xgXLK'.includes(header.flag)) {
-      if (header.size > longestExtendedHeader) throw invalid(header.name, `its extended header has ${header.size} bytes`);
+      if (header.size > longestExtendedHeader)
+        throw invalid(header.name, `its extended header has ${header.size} bytes`);
       this.#extended = header;
       if (header.size === 0) this.#readExtended(Buffer.alloc(0));
       else this.#gatherNext('extended', header.size);

@@ -1,6 +1,15 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { Readable } from 'node:stream';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { mknod, perform } from '@estiba/syscalls';
@@ -18,9 +27,21 @@ requires({ root: true, command: 'tar' })('a layer from GNU tar', () => {
     mkdirSync(folder.join('ours'));
     mkdirSync(folder.join('theirs'));
     makeSource(folder.join('source'));
-    const options = ['--xattrs', '--xattrs-include=*', '--numeric-owner', '--format=posix', '--pax-option=delete=atime,delete=ctime'];
-    const bytes = execFileSync('tar', [...options, '-C', folder.join('source'), '-cf', '-', '.'], { maxBuffer: 2 ** 26 });
-    execFileSync('tar', [...options, '-C', folder.join('theirs'), '-xpf', '-'], { input: bytes });
+    const options = [
+      '--xattrs',
+      '--xattrs-include=*',
+      '--numeric-owner',
+      '--format=posix',
+      '--pax-option=delete=atime,delete=ctime',
+    ];
+    const bytes = execFileSync('tar', [...options, '-C', folder.join('source'), '-cf', '-', '.'], {
+      maxBuffer: 2 ** 26,
+    });
+    execFileSync('tar', [...options, '-C', folder.join('theirs'), '-xpf', '-'], {
+      input: bytes,
+      // It warns of times before 1970.
+      stdio: ['pipe', 'inherit', 'ignore'],
+    });
     const result = await applyLayer(Readable.from([bytes]), folder.join('ours'));
     expect(tree(folder.join('ours'))).toEqual(tree(folder.join('theirs')));
     expect(tree(folder.join('ours'))).toEqual(tree(folder.join('source')));
@@ -31,7 +52,10 @@ requires({ root: true, command: 'tar' })('a layer from GNU tar', () => {
 requires({ root: true })('a layer', () => {
   it.each([
     ['gzip', gzipSync],
-    ['two gzip members', (bytes: Buffer) => Buffer.concat([gzipSync(bytes.subarray(0, 700)), gzipSync(bytes.subarray(700))])],
+    [
+      'two gzip members',
+      (bytes: Buffer) => Buffer.concat([gzipSync(bytes.subarray(0, 700)), gzipSync(bytes.subarray(700))]),
+    ],
     ['zstd', zstdCompressSync],
     ['no compression', (bytes: Buffer) => bytes],
   ])('unpacks from %s, told by its first bytes', async (_, compress) => {
@@ -75,6 +99,17 @@ requires({ root: true })('a layer', () => {
     );
     expect(lstatSync(folder.join('setuid'))).toMatchObject({ mode: 0o106755, uid: 12345, gid: 54321 });
     expect(xattrs(folder.join('capable'))).toEqual([`security.capability=${capability.toString('hex')}`]);
+  });
+
+  it('cannot tell the overlay that its tree will be part of anything', async () => {
+    using folder = scratch('apply');
+    const pax = {
+      'SCHILY.xattr.trusted.overlay.redirect': '/x',
+      'SCHILY.xattr.user.overlay.opaque': 'y',
+      'SCHILY.xattr.user.own': 'z',
+    };
+    await applyLayer(layer({ name: 'dir/', type: '5', pax }), folder.path);
+    expect(xattrs(folder.join('dir'))).toEqual(['user.own=7a']);
   });
 
   it('replaces what is there: anything by anything, a directory only by what is none', async () => {
@@ -167,7 +202,10 @@ requires({ root: true })('a layer', () => {
 
   it('unpacks more directories than it keeps open', async () => {
     using folder = scratch('apply');
-    const entries = Array.from({ length: 1000 }, (_, at): EntrySpec => ({ name: `d${at % 500}/e${at}/file`, content: `${at}` }));
+    const entries = Array.from(
+      { length: 1000 },
+      (_, at): EntrySpec => ({ name: `d${at % 500}/e${at}/file`, content: `${at}` }),
+    );
     await applyLayer(layer(...entries), folder.path);
     expect(readFileSync(folder.join('d499/e999/file'), 'utf8')).toBe('999');
     expect(readdirSync('/proc/self/fd').length).toBeLessThan(200);
@@ -177,7 +215,10 @@ requires({ root: true })('a layer', () => {
     using folder = scratch('apply');
     const before = readdirSync('/proc/self/fd').length;
     await applyLayer(layer({ name: 'a/b/c', content: 'x', pax: { mtime: '1.5' } }), folder.path);
-    const cut = archive({ name: 'a/x', content: 'x', pax: { mtime: '1.5' } }, { name: 'b/y', content: 'y'.repeat(999) });
+    const cut = archive(
+      { name: 'a/x', content: 'x', pax: { mtime: '1.5' } },
+      { name: 'b/y', content: 'y'.repeat(999) },
+    );
     await expect(applyLayer(Readable.from([cut.subarray(0, 3000)]), folder.path)).rejects.toThrow('cut off');
     expect(readdirSync('/proc/self/fd').length).toBe(before);
   });
@@ -216,12 +257,19 @@ requires({ root: true })('what a layer hides', () => {
   it('is gone, with all that is below it', async () => {
     using folder = scratch('whiteout');
     below(folder);
-    await applyLayer(layer({ name: '.wh.dir' }, { name: 'other/.wh.d' }, { name: '.wh.never' }, { name: 'no/.wh.x' }), folder.path);
+    await applyLayer(
+      layer({ name: '.wh.dir' }, { name: 'other/.wh.d' }, { name: '.wh.never' }, { name: 'no/.wh.x' }),
+      folder.path,
+    );
     expect(readdirSync(folder.path)).toEqual(['other']);
     expect(readdirSync(folder.join('other'))).toEqual([]);
   });
 
-  const own: EntrySpec[] = [{ name: 'dir/new', content: 'own' }, { name: 'dir/sub/', type: '5' }, { name: 'dir/b', content: 'own' }];
+  const own: EntrySpec[] = [
+    { name: 'dir/new', content: 'own' },
+    { name: 'dir/sub/', type: '5' },
+    { name: 'dir/b', content: 'own' },
+  ];
   const cases: [string, EntrySpec[], string[]][] = [
     ['an opaque directory', [{ name: 'dir/.wh..wh..opq' }], ['b', 'new', 'sub']],
     ['a whiteout of the directory', [{ name: '.wh.dir' }], ['b', 'new', 'sub']],
@@ -229,7 +277,10 @@ requires({ root: true })('what a layer hides', () => {
     ['a whiteout of a file', [{ name: 'dir/.wh.b' }, { name: 'dir/.wh.a' }], ['b', 'new', 'sub']],
   ];
   it.each(cases)('by %s is only what lies below, before or after its own entries', async (_, hiding, expected) => {
-    for (const entries of [[...hiding, ...own], [...own, ...hiding]]) {
+    for (const entries of [
+      [...hiding, ...own],
+      [...own, ...hiding],
+    ]) {
       using folder = scratch('whiteout');
       below(folder);
       await applyLayer(layer(...entries), folder.path);
@@ -251,13 +302,17 @@ requires({ root: true })('what a layer hides', () => {
     using folder = scratch('whiteout');
     below(folder);
     const before = tree(folder.path);
-    await expect(applyLayer(layer({ name }), folder.path)).rejects.toMatchObject({ code: 'LAYER_INVALID', entry: name });
+    await expect(applyLayer(layer({ name }), folder.path)).rejects.toMatchObject({
+      code: 'LAYER_INVALID',
+      entry: name,
+    });
     expect(tree(folder.path)).toEqual(before);
   });
 
-  it('removes a tree deeper than any path', { timeout: 60_000 }, async () => {
+  it('removes a tree deeper than any path', async () => {
     using folder = scratch('whiteout');
-    const script = 'import os,sys\nos.chdir(sys.argv[1])\nfor i in range(3000):\n  os.mkdir("d"); open("f","w").close(); os.chdir("d")';
+    const script =
+      'import os,sys\nos.chdir(sys.argv[1])\nfor i in range(50):\n  n="d"*(1 if i==0 else 200)\n  os.mkdir(n); open("f","w").close(); os.chdir(n)';
     expect(spawnSync('python3', ['-c', script, folder.path]).status).toBe(0);
     await applyLayer(layer({ name: '.wh.d' }, { name: 'new/', type: '5' }), folder.path);
     expect(readdirSync(folder.path).sort()).toEqual(['f', 'new']);
@@ -289,9 +344,17 @@ describe('a limit', () => {
 
 describe('bytes that are no layer', () => {
   it.each([
-    ['a gzip stream that is cut off', gzipSync(archive({ name: 'x', content: 'y'.repeat(4000) })).subarray(0, 60), 'cut off'],
+    [
+      'a gzip stream that is cut off',
+      gzipSync(archive({ name: 'x', content: 'y'.repeat(4000) })).subarray(0, 60),
+      'cut off',
+    ],
     ['a gzip stream with a wrong checksum', corrupted(gzipSync(archive({ name: 'x' }))), 'cannot decompress the layer'],
-    ['a zstd stream that is cut off', zstdCompressSync(archive({ name: 'x', content: 'y'.repeat(4000) })).subarray(0, 60), 'cut off'],
+    [
+      'a zstd stream that is cut off',
+      zstdCompressSync(archive({ name: 'x', content: 'y'.repeat(4000) })).subarray(0, 60),
+      'cut off',
+    ],
     ['an xz stream', Buffer.from('fd377a585a000004', 'hex'), 'compressed by xz; use gzip or zstd'],
     ['a text', Buffer.alloc(600, 'hello '), 'checksum'],
   ])('%s is refused', async (_, bytes, message) => {
@@ -321,7 +384,15 @@ function makeSource(root: string): void {
   const S_IFCHR = 0o020000;
   perform([mknod(`${root}/null`, S_IFCHR | 0o600, [1, 3])]);
   perform([mknod(`${root}/large`, S_IFCHR | 0o600, [259, 70000])]);
-  execFileSync('chown', ['-h', '1234:5678', `${root}/dir/up`, `${root}/fifo`, `${root}/setuid`, `${root}/dir`, `${root}/null`]);
+  execFileSync('chown', [
+    '-h',
+    '1234:5678',
+    `${root}/dir/up`,
+    `${root}/fifo`,
+    `${root}/setuid`,
+    `${root}/dir`,
+    `${root}/null`,
+  ]);
   execFileSync('chmod', ['6711', `${root}/setuid`]);
   execFileSync('chmod', ['1777', `${root}/dir/sub`]);
   execFileSync('setfattr', ['-n', 'user.note', '-v', '0x000aff', `${root}/dir/file`]);

@@ -1,5 +1,14 @@
 /** A layer by itself, in the form that overlayfs reads: mounted over the layers below it shows what applying it shows. */
-import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { guard, requires, scratch } from '@estiba/testkit';
 import { expect, it } from 'vitest';
 import { applyLayer, mountOverlay } from '../../src/index.ts';
@@ -40,7 +49,11 @@ requires({ root: true, overlay: true })('a layer in overlay form', () => {
       folder.join('layer'),
       { whiteouts: 'overlay', lower: [folder.join('below')] },
     );
-    expect(tree(folder.join('layer'), { times: false }).map((line) => line.split(' ')[0])).toEqual(['.', './dir', './new']);
+    expect(tree(folder.join('layer'), { times: false }).map((line) => line.split(' ')[0])).toEqual([
+      '.',
+      './dir',
+      './new',
+    ]);
   });
 
   it('takes attributes of directories that it does not describe from below', async () => {
@@ -87,7 +100,9 @@ requires({ root: true, overlay: true })('a layer in overlay form', () => {
     expect(opaque).toBe(true);
   });
 
-  it('shows, mounted over others, the same as layers applied one over the other, for any layers', { timeout: 120_000 }, async () => {
+  it('shows, mounted over others, the same as layers applied one over the other, for any layers', {
+    timeout: 120_000,
+  }, async () => {
     const random = generator(20);
     for (let round = 0; round < 60; round++) {
       using folder = scratch('form');

@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { pathToFileURL } from 'node:url';
 import { guard, requires, scratch } from '@estiba/testkit';
 import { describe, expect, it } from 'vitest';
 import { SnapshotStore } from '../../src/index.ts';
@@ -78,7 +77,12 @@ describe('a store', () => {
 
   it.each([
     ['another digest', () => base(), { diffId: `sha256:${'0'.repeat(64)}` }, 'LAYER_MISMATCH'],
-    ['a layer that is cut off', () => Readable.from([archive({ name: 'x', content: 'y' }).subarray(0, 600)]), {}, 'LAYER_INVALID'],
+    [
+      'a layer that is cut off',
+      () => Readable.from([archive({ name: 'x', content: 'y' }).subarray(0, 600)]),
+      {},
+      'LAYER_INVALID',
+    ],
     ['a parent that is not here', () => base(), { parent: 'sha256:none' }, 'LAYER_MISSING'],
   ])('has nothing of a commit with %s', async (_, source, options, code) => {
     using folder = scratch('store');
@@ -236,7 +240,7 @@ requires({ root: true })('pruning', () => {
     using folder = scratch('store');
     const script = `
       import { Readable } from 'node:stream';
-      const { SnapshotStore } = await import(${JSON.stringify(pathToFileURL(new URL('../../src/index.ts', import.meta.url).pathname).href)});
+      const { SnapshotStore } = await import(${JSON.stringify(new URL('../../src/index.ts', import.meta.url).href)});
       const { archive } = await import(${JSON.stringify(new URL('../archive.ts', import.meta.url).href)});
       const store = await SnapshotStore.open(process.argv[1]);
       const entries = Array.from({ length: 300 }, (_, at) => ({ name: 'd' + at % 20 + '/f' + at, content: 'x'.repeat(at) }));

@@ -6,14 +6,34 @@ const lines = (program: Parameters<typeof explain>[0]) => explain(program);
 
 describe('steps', () => {
   it('of an overlay set everything before they attach it', () => {
-    const text = lines(overlay({ lower: ['/b', '/a'], upper: '/u', work: '/w', target: '/t', options: ['userxattr'], attributes: ['nodev'] }));
-    const order = ['"/b"', '"/a"', '"upperdir", "/u"', '"workdir", "/w"', '"userxattr"', 'FSCONFIG_CMD_CREATE', 'fsmount', 'move_mount'];
-    expect(order.map((part) => text.indexOf(part)).toSorted((a, b) => a - b)).toEqual(order.map((part) => text.indexOf(part)));
+    const text = lines(
+      overlay({
+        lower: ['/b', '/a'],
+        upper: '/u',
+        work: '/w',
+        target: '/t',
+        options: ['userxattr'],
+        attributes: ['nodev'],
+      }),
+    );
+    const order = [
+      '"/b"',
+      '"/a"',
+      '"upperdir", "/u"',
+      '"workdir", "/w"',
+      '"userxattr"',
+      'FSCONFIG_CMD_CREATE',
+      'fsmount',
+      'move_mount',
+    ];
+    expect(order.map((part) => text.indexOf(part)).toSorted((a, b) => a - b)).toEqual(
+      order.map((part) => text.indexOf(part)),
+    );
     expect(order.every((part) => text.includes(part))).toBe(true);
   });
 
   it('of a detached overlay do not attach it', () => {
-    expect(lines(overlayTree({ lower: ['/a'] }).steps)).not.toContain('move_mount');
+    expect(lines(overlayTree({ lower: ['/b', '/a'] }).steps)).not.toContain('move_mount');
   });
 
   it('of a read-only bind make it read-only before they attach it', () => {
@@ -23,8 +43,8 @@ describe('steps', () => {
   });
 
   it('name no path of the tree they are for but the place to attach to', () => {
-    const text = lines(devices('/root/dev'));
-    expect(text.match(/"\/root\/dev[^"]*"/g)).toEqual(['"/root/dev"']);
+    const paths = lines(devices('/root/dev')).match(/"\/root\/dev[^"]*"/g);
+    expect([...new Set(paths)]).toEqual(['"/root/dev"']);
   });
 
   it.each([

@@ -156,7 +156,11 @@ describe('an extended header', () => {
 describe('an archive', () => {
   const several: EntrySpec[] = [
     { name: 'dir/', type: '5' },
-    { name: 'dir/file', content: Buffer.alloc(1500, 'x'), pax: { path: `dir/${'ü'.repeat(300)}`, mtime: '5.000000001' } },
+    {
+      name: 'dir/file',
+      content: Buffer.alloc(1500, 'x'),
+      pax: { path: `dir/${'ü'.repeat(300)}`, mtime: '5.000000001' },
+    },
     { name: 'block', content: Buffer.alloc(512, 'y') },
     { name: 'link', type: '2', link: 'dir' },
   ];
@@ -203,7 +207,9 @@ describe('an archive', () => {
   });
 
   it('with a wrong checksum is refused', () => {
-    expect(() => collect(archive({ name: 'x', raw: { 148: '0000001\0' } }))).toThrow('its checksum is 1, its bytes sum');
+    expect(() => collect(archive({ name: 'x', raw: { 148: '0000001\0' } }))).toThrow(
+      'its checksum is 1, its bytes sum',
+    );
   });
 
   it('with a checksum over signed bytes is accepted', () => {

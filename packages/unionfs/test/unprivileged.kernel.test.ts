@@ -1,0 +1,67 @@
+import { chownSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
+import { guard, requires, scratch, unprivileged } from '@estiba/testkit';
+import { expect, it } from 'vitest';
+import { xattrs } from './tree.ts';
+
+guard();
+
+/** Runs a script in this package as an ordinary user; it finds a folder of its own in `process.argv[1]`. */
+async function asUser(folder: string, script: string): Promise<string> {
+  chownSync(folder, 65534, 65534);
+  const prelude = `
+    const { applyLayer, SnapshotStore } = await import(process.cwd() + '/packages/unionfs/src/index.ts');
+    const { layer } = await import(process.cwd() + '/packages/unionfs/test/archive.ts');
+    const folder = process.argv[1];`;
+  const options = ['--conditions=estiba-source', '--input-type=module', '-e', prelude + script, folder];
+  const { stdout, stderr, exitCode } = await unprivileged(['node', ...options]);
+  expect({ stderr, exitCode }).toEqual({ stderr: '', exitCode: 0 });
+  return stdout;
+}
+
+requires({ root: true, command: 'setpriv' })('an ordinary user', () => {
+  it('unpacks layers, owns what is in them, and is told what he cannot have', async () => {
+    using folder = scratch('user');
+    const output = await asUser(
+      folder.path,
+      `const { skipped } = await applyLayer(layer(
+        { name: 'dir/', type: '5', mode: 0o555, uid: 0 },
+        { name: 'dir/file', content: 'x', uid: 1234, mode: 0o640 },
+        { name: 'null', type: '3', device: [1, 3] },
+        { name: 'fifo', type: '6' },
+        { name: 'capable', pax: { 'SCHILY.xattr.security.capability': Buffer.from('0100000200040000000000000000000000000000', 'hex') } },
+      ), folder);
+      console.log(JSON.stringify(skipped));`,
+    );
+    expect(JSON.parse(output)).toEqual(['"null": device', '"capable": extended attribute security.capability']);
+    expect(lstatSync(folder.join('dir'))).toMatchObject({ uid: 65534, mode: 0o40555 });
+    expect(lstatSync(folder.join('dir/file'))).toMatchObject({ uid: 65534, mode: 0o100640 });
+    expect(readdirSync(folder.path).sort()).toEqual(['capable', 'dir', 'fifo']);
+  });
+
+  it('is told what to do when a layer wants owners kept', async () => {
+    using folder = scratch('user');
+    const output = await asUser(
+      folder.path,
+      `await applyLayer(layer({ name: 'file', uid: 5 }), folder, { owner: 'keep' }).catch((error) => console.log(error.code, error.message));`,
+    );
+    expect(output).toBe(
+      'LAYER_REFUSED cannot unpack "file": fchown: EPERM; keeping owners and devices needs root; use owner: \'self\'\n',
+    );
+  });
+
+  it('has a store, with whiteouts in the form that he may mount', async () => {
+    using folder = scratch('user');
+    const output = await asUser(
+      folder.path,
+      `const store = await SnapshotStore.open(folder + '/store');
+      await store.commit('sha256:one', layer({ name: 'gone' }, { name: 'dir/file' }));
+      await store.commit('sha256:two', layer({ name: '.wh.gone' }, { name: 'dir/.wh..wh..opq' }), { parent: 'sha256:one' });
+      console.log(JSON.stringify((await store.prepare('mine', { parent: 'sha256:two' })).overlay));`,
+    );
+    const { lower, options } = JSON.parse(output);
+    expect(options).toEqual(['userxattr']);
+    expect(lstatSync(`${lower[0]}/gone`).isCharacterDevice()).toBe(true);
+    expect(xattrs(`${lower[0]}/dir`)).toEqual(['user.overlay.opaque=79']);
+    expect(JSON.parse(readFileSync(`${lower[0]}/../layer.json`, 'utf8'))).toMatchObject({ namespace: 'user' });
+  });
+});
