@@ -23,8 +23,8 @@ export interface IdMaps {
  * is there to write them, these become 1, 2, 3, … inside; otherwise there is one id only.
  */
 export async function rootlessIdMaps(options: { user?: string } = {}): Promise<IdMaps> {
-  const { uid, gid, username } = userInfo();
-  const user = options.user ?? username;
+  const [uid, gid] = [process.geteuid?.() ?? 0, process.getegid?.() ?? 0];
+  const user = options.user ?? ownName();
   const [uids, gids, helpers] = await Promise.all([
     subordinate('/etc/subuid', user, uid),
     subordinate('/etc/subgid', user, uid),
@@ -111,12 +111,21 @@ function lines(ranges: readonly IdRange[]): string {
   return ranges.map(({ inside, outside, count }) => `${inside} ${outside} ${count}\n`).join('');
 }
 
+/** A user need not have a name: the files take numbers too. */
+function ownName(): string | undefined {
+  try {
+    return userInfo().username;
+  } catch {
+    return undefined;
+  }
+}
+
 function selfRange(id: number): IdRange {
   return { inside: 0, outside: id, count: 1 };
 }
 
 /** The first range that a file grants to the user, placed after root. subuid(5) */
-async function subordinate(file: string, user: string, uid: number): Promise<IdRange | undefined> {
+async function subordinate(file: string, user: string | undefined, uid: number): Promise<IdRange | undefined> {
   const text = await readFile(file, 'utf8').catch(() => '');
   for (const line of text.split('\n')) {
     const [name, start, count] = line.split(':');
@@ -154,36 +163,31 @@ async function runHelper(helper: string, pid: number, ranges: readonly IdRange[]
 
 function validate(maps: IdMaps): void {
   for (const [name, ranges] of Object.entries({ uid: maps.uid, gid: maps.gid })) {
-    if (ranges.length === 0)
-      throw new NamespaceError('ID_MAP_INVALID', `the ${name} map is empty: nobody would exist inside`, {
-        kind: 'user',
-      });
-    if (ranges.length > 340)
-      throw new NamespaceError('ID_MAP_INVALID', `the ${name} map has ${ranges.length} ranges: the kernel takes 340`, {
-        kind: 'user',
-      });
-    for (const range of ranges) {
-      const valid =
-        [range.inside, range.outside, range.count].every(
-          (id) => Number.isInteger(id) && id >= 0 && id <= 0xffff_ffff,
-        ) && range.count > 0;
-      if (!valid)
-        throw new NamespaceError(
-          'ID_MAP_INVALID',
-          `the ${name} map has a range that is none: ${JSON.stringify(range)}`,
-          { kind: 'user' },
-        );
-    }
-    const sorted = [...ranges].sort((a, b) => a.inside - b.inside);
-    for (const [index, range] of sorted.entries()) {
-      const before = sorted[index - 1];
-      if (before && before.inside + before.count > range.inside) {
-        throw new NamespaceError(
-          'ID_MAP_INVALID',
-          `the ${name} map gives id ${range.inside} twice: ${JSON.stringify(before)} and ${JSON.stringify(range)}`,
-          { kind: 'user' },
-        );
-      }
-    }
+    if (ranges.length === 0) throw invalid(`the ${name} map is empty: nobody would exist inside`);
+    if (ranges.length > 340) throw invalid(`the ${name} map has ${ranges.length} ranges: the kernel takes 340`);
+    const wrong = ranges.find((range) => !isRange(range));
+    if (wrong !== undefined) throw invalid(`the ${name} map has a range that is none: ${JSON.stringify(wrong)}`);
+    const given = firstTwice(ranges, 'inside');
+    if (given !== undefined) throw invalid(`the ${name} map gives id ${given} twice`);
+    const taken = firstTwice(ranges, 'outside');
+    if (taken !== undefined) throw invalid(`the ${name} map takes id ${taken} from outside twice`);
   }
+}
+
+function invalid(message: string): NamespaceError {
+  return new NamespaceError('ID_MAP_INVALID', message, { kind: 'user' });
+}
+
+/** The last id is nobody's: it stands for an error. */
+function isRange({ inside, outside, count }: IdRange): boolean {
+  const whole = [inside, outside, count].every((id) => Number.isInteger(id) && id >= 0);
+  return whole && count > 0 && inside + count <= 0xffff_ffff && outside + count <= 0xffff_ffff;
+}
+
+function firstTwice(ranges: readonly IdRange[], side: 'inside' | 'outside'): number | undefined {
+  const sorted = [...ranges].sort((a, b) => a[side] - b[side]);
+  return sorted.find((range, index) => {
+    const before = sorted[index - 1];
+    return before !== undefined && before[side] + before.count > range[side];
+  })?.[side];
 }

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync } from 'node:fs';
+import { closeSync, constants, existsSync, fstatSync, openSync, unlinkSync } from 'node:fs';
 import { type CloneFlag, Fd, mount, perform, SyscallError, syscall } from '@estiba/syscalls';
 import { type NamespaceKind, procNames } from './kinds.ts';
 import { NamespaceError } from './namespace-error.ts';
@@ -45,8 +45,14 @@ export class Namespace implements Disposable {
 
   /** Bind-mount the namespace on a path, so that it outlives every process in it; unmount and remove the file to let it go. */
   async pin(path: string): Promise<void> {
+    const made = !existsSync(path);
     closeSync(openSync(path, 'a'));
-    perform([mount({ source: `/proc/self/fd/${this.fd.number}`, target: path, flags: ['bind'] })]);
+    try {
+      perform([mount({ source: `/proc/self/fd/${this.fd.number}`, target: path, flags: ['bind'] })]);
+    } catch (error) {
+      if (made) unlinkSync(path);
+      throw error;
+    }
   }
 
   [Symbol.dispose](): void {
@@ -68,7 +74,8 @@ const kindOf = new Map<number, CloneFlag>([
 
 function openNamespace(path: string, kind?: NamespaceKind): Fd {
   try {
-    return Fd.open(path);
+    // A path that is a pipe instead would keep us waiting.
+    return Fd.open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code ?? 'NAMESPACE_UNSUPPORTED';
     const why =

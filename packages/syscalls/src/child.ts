@@ -28,8 +28,8 @@ export class Child implements AsyncDisposable {
 
   /** Send a signal; false when the process has ended. pidfd_send_signal(2) */
   kill(signal: NodeJS.Signals = 'SIGTERM'): boolean {
+    if (!Object.hasOwn(constants.signals, signal)) throw new TypeError(`no such signal: ${signal}`);
     const number = constants.signals[signal];
-    if (number === undefined) throw new TypeError(`no such signal: ${signal}`);
     // Closed as soon as it has ended: the number may be somebody else's by now.
     if (this.pidfd.closed) return false;
     try {
@@ -42,7 +42,7 @@ export class Child implements AsyncDisposable {
   }
 
   /** How it ended. Aborting stops the waiting, not the process; its streams may still hold output. */
-  wait(options: { signal?: AbortSignal } = {}): Promise<ExitStatus> {
+  async wait(options: { signal?: AbortSignal } = {}): Promise<ExitStatus> {
     const { signal } = options;
     if (signal === undefined) return this.#exited;
     signal.throwIfAborted();

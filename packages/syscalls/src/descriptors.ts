@@ -36,8 +36,8 @@ const opening = new Set([
 
 // fcntl(2): F_DUPFD, F_DUPFD_CLOEXEC
 const duplicating = new Set<unknown>([0, 1030]);
-// ioctl_ns(2): NS_GET_USERNS, NS_GET_PARENT; ioctl_tty(2): TIOCGPTPEER
-const requests = new Set<unknown>([0xb701, 0xb702, 0x5441]);
+// ioctl_ns(2): NS_GET_USERNS, NS_GET_PARENT; ioctl_tty(2): TIOCGPTPEER; netdevice(7): SIOCGSKNS
+const requests = new Set<unknown>([0xb701, 0xb702, 0x5441, 0x894c]);
 
 /** Whether the result of a call is a new descriptor. */
 export function opensDescriptor(call: Call): boolean {

@@ -3,7 +3,8 @@ import { writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { isMainThread } from 'node:worker_threads';
 import { Child } from './child.ts';
-import { type Compiled, compile } from './compile.ts';
+import { compile } from './compile.ts';
+import type { Compiled } from './compiled.ts';
 import type { Fd } from './fd.ts';
 import type { CloneFlag } from './flags.ts';
 import { requireLinux } from './platform.ts';
@@ -71,7 +72,7 @@ export async function launch(program: Program, options: LaunchOptions = {}): Pro
 
 function requireHandlers(compiled: Compiled, options: LaunchOptions): void {
   for (const { name } of compiled.pauses) {
-    if (options.at?.[name] === undefined)
+    if (!Object.hasOwn(options.at ?? {}, name))
       throw new TypeError(
         `the program pauses at ${JSON.stringify(name)}, but launch was given no handler for it in \`at\``,
       );

@@ -20,8 +20,10 @@ export function launcherPath(): string {
 
 function sealed(): { path: string; fd: Fd } | undefined {
   const [CLOEXEC, ALLOW_SEALING, EXEC] = [1, 2, 0x10];
-  const fd = memfd(CLOEXEC | ALLOW_SEALING | EXEC) ?? memfd(CLOEXEC | ALLOW_SEALING);
-  if (fd === undefined) return undefined;
+  let fd = memfd(CLOEXEC | ALLOW_SEALING | EXEC);
+  // Before Linux 6.3 there is no MFD_EXEC, and all such memory may be executed.
+  if (fd === 'EINVAL') fd = memfd(CLOEXEC | ALLOW_SEALING);
+  if (typeof fd === 'string') return undefined;
   writeSync(fd.number, readFileSync(nativeFile('launcher')));
   const [F_ADD_SEALS, SEAL_SHRINK_GROW_WRITE] = [1033, 0xf];
   perform([syscall('fcntl', fd, F_ADD_SEALS, SEAL_SHRINK_GROW_WRITE)]);
@@ -29,13 +31,14 @@ function sealed(): { path: string; fd: Fd } | undefined {
   return { path: `/proc/self/fd/${fd.number}`, fd };
 }
 
-/** memfd_create(2); MFD_EXEC is of Linux 6.3, EINVAL before. */
-function memfd(flags: number): Fd | undefined {
+/** memfd_create(2); EACCES where the machine forbids executable memory. */
+function memfd(flags: number): Fd | string {
   const create = syscall('memfd_create', 'estiba-launcher', flags);
   try {
     return perform([create], { keep: [create] }).fd(create);
   } catch (error) {
-    if (error instanceof SyscallError && ['EINVAL', 'EACCES', 'ENOSYS'].includes(error.code)) return undefined;
+    const code = error instanceof SyscallError ? error.code : undefined;
+    if (code === 'EINVAL' || code === 'EACCES' || code === 'ENOSYS') return code;
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 /** Runs a program in this process, on this thread, as one uninterrupted batch. */
-import { type Compiled, compile } from './compile.ts';
+import { compile } from './compile.ts';
+import type { Compiled } from './compiled.ts';
 import { openedPair, opensDescriptor } from './descriptors.ts';
 import { Fd } from './fd.ts';
 import { Guard, refusal } from './guard.ts';

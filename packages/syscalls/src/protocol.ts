@@ -9,7 +9,8 @@
  *       | <-------- fail(op, errno, text)  |   it has ended
  *       | <-------- end of stream -------- |   execve closed the socket: the command runs
  *
- * A record is 24 bytes: magic, type, value, errno, pid, size of the text that follows; little endian.
+ * A record is 24 bytes: magic, type, value, errno, pid, size of the text that follows; little endian. In place of the
+ * error number, `child` and `pause` have the number of the hop: a child may speak before its parent has told of it.
  */
 export const RECORD_SIZE = 24;
 export const RECORD = { fail: 1, child: 2, pause: 3 } as const;
@@ -25,11 +26,12 @@ export interface Record {
   readonly text: Buffer;
 }
 
-export function writeRecord(type: number, value = 0): Buffer {
+export function writeRecord(type: number, value = 0, hop = 0): Buffer {
   const record = Buffer.alloc(RECORD_SIZE);
   record.writeUInt32LE(MAGIC, 0);
   record.writeUInt32LE(type, 4);
   record.writeInt32LE(value, 8);
+  record.writeInt32LE(hop, 12);
   return record;
 }
 

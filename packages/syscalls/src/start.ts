@@ -1,6 +1,6 @@
 /** The time from posix_spawn to execve: what the process says, and what it is answered (protocol.ts). */
 import type { Socket } from 'node:net';
-import type { Compiled } from './compile.ts';
+import type { Compiled } from './compiled.ts';
 import type { LaunchOptions } from './launch.ts';
 import { Process } from './process.ts';
 import { type Record as ProtocolRecord, RECORD, readRecords } from './protocol.ts';
@@ -20,7 +20,7 @@ export class Start {
   #process: Process;
   readonly #processes: Process[] = [];
   #bytes: Buffer = Buffer.alloc(0);
-  /** They may speak before we were told of them. */
+  /** What a process said of which we have not been told yet. */
   #heldBack: ProtocolRecord[] = [];
   #failure: { readonly error: unknown } | undefined;
 
@@ -72,16 +72,19 @@ export class Start {
   }
 
   #handle(record: ProtocolRecord): void {
-    if (record.type === RECORD.child) {
+    if (record.type === RECORD.fail) {
+      this.#fail(failureOf(this.#compiled, { op: record.value, errno: record.errno, text: record.text }));
+      return;
+    }
+    const hop = record.errno;
+    if (hop > this.#hops + (record.type === RECORD.child ? 1 : 0)) {
+      this.#heldBack.push(record);
+    } else if (record.type === RECORD.pause) {
+      void this.#answer(record.value);
+    } else {
       this.#process = this.#watch(record.value);
       if (this.#failure !== undefined) this.#kill();
       for (const held of this.#heldBack.splice(0)) this.#handle(held);
-    } else if (record.type === RECORD.pause) {
-      const pause = this.#compiled.pauses[record.value];
-      if (pause !== undefined && pause.hops > this.#hops) this.#heldBack.push(record);
-      else void this.#answer(record.value);
-    } else {
-      this.#fail(failureOf(this.#compiled, { op: record.value, errno: record.errno, text: record.text }));
     }
   }
 

@@ -45,6 +45,8 @@ export function openChannels(stdio: Stdio = 'pipe'): Channels {
   let nothing: Call | undefined;
   const plan = entries.map((entry, index): number | Call | Out => {
     if (entry === 'inherit') return index;
+    if (entry instanceof Fd && entry.closed)
+      throw new TypeError(`stdio ${index} is given descriptor ${entry.number}, which is closed`);
     // The number would be another descriptor's by the time it is its turn: 0 becomes 1 after 1 became 0.
     if (entry instanceof Fd)
       return entry.number > 2 || entry.number === index

@@ -1,4 +1,4 @@
-import type { Compiled } from './compile.ts';
+import type { Compiled } from './compiled.ts';
 import { decodeCall } from './decode.ts';
 import { codeOf, describeErrno, type ErrnoCode } from './errno.ts';
 import { recentKernelMessages } from './kernel-ring.ts';

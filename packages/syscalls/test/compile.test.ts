@@ -243,6 +243,7 @@ describe('what cannot be meant', () => {
       () => [close(open('/'))],
       /the result of openat is used by close, but openat does not come before it/,
     ],
+    ['an inherited name', () => [syscall('toString')], /no system call of that name on .*: toString/],
     ['an unknown call', () => [syscall('frobnicate')], /no system call of that name on .*: frobnicate/],
     ['a NUL in a path', () => [open('a\0b')], /a NUL byte inside/],
     ['an unknown error', () => [attempt([], ['ENONSENSE'])], /not the name of an error: ENONSENSE/],

@@ -18,7 +18,9 @@ describe.each(['darwin', 'win32'])('on %s', (name) => {
 
   it('programs are made and explained', async () => {
     const { explain, attempt, command, fail, mount, syscallNumbers } = await import('../src/index.ts');
-    expect(explain([attempt([mount({ target: '/' })], ['EPERM']), command(['ls']), fail('EINVAL', 'no')])).toContain('mount(');
+    expect(explain([attempt([mount({ target: '/' })], ['EPERM']), command(['ls']), fail('EINVAL', 'no')])).toContain(
+      'mount(',
+    );
     expect(syscallNumbers('x64').read).toBe(0);
   });
 

@@ -1,6 +1,22 @@
 import { describe, expect, it } from 'vitest';
 import { compile } from '../src/compile.ts';
-import { type Call, fail, fsconfig, fsopen, label, mkdir, mknod, mount, moveMount, openTree, SyscallError, sethostname, symlink, syscall, unshare } from '../src/index.ts';
+import {
+  type Call,
+  fail,
+  fsconfig,
+  fsopen,
+  label,
+  mkdir,
+  mknod,
+  mount,
+  moveMount,
+  openTree,
+  SyscallError,
+  sethostname,
+  symlink,
+  syscall,
+  unshare,
+} from '../src/index.ts';
 import { failureOf } from '../src/syscall-error.ts';
 
 describe('an error', () => {
@@ -13,10 +29,20 @@ describe('an error', () => {
 
   it('says which step it was, what the kernel said, and what to do', () => {
     const context = fsopen('overlay');
-    const error = new SyscallError({ errno: 1, call: fsconfig(context, 'lowerdir', '/l'), step: 'mount overlay', kernel: 'not yours' });
-    expect(error).toMatchObject({ step: 'mount overlay', kernel: 'not yours', remedy: expect.stringContaining('CAP_SYS_ADMIN') });
+    const error = new SyscallError({
+      errno: 1,
+      call: fsconfig(context, 'lowerdir', '/l'),
+      step: 'mount overlay',
+      kernel: 'not yours',
+    });
+    expect(error).toMatchObject({
+      step: 'mount overlay',
+      kernel: 'not yours',
+      remedy: expect.stringContaining('CAP_SYS_ADMIN'),
+    });
     expect(error.message).toBe(
-      'mount overlay: fsconfig(<fsopen>, FSCONFIG_SET_STRING, "lowerdir", "/l", 0): EPERM, operation not permitted; the kernel says: not yours; mounting needs CAP_SYS_ADMIN in the user namespace that owns the mount namespace',
+      'mount overlay: fsconfig(<fsopen>, FSCONFIG_SET_STRING, "lowerdir", "/l", 0): EPERM, operation not permitted; the kernel says: not yours; ' +
+        error.remedy,
     );
   });
 
@@ -49,7 +75,11 @@ describe('an error', () => {
 
   it('is made of what the compiler knows of an operation', () => {
     const compiled = compile([label('look around', syscall('getpid'))]);
-    expect(failureOf(compiled, { op: 0, errno: 38, text: Buffer.alloc(0) })).toMatchObject({ step: 'look around', syscall: 'getpid', code: 'ENOSYS' });
+    expect(failureOf(compiled, { op: 0, errno: 38, text: Buffer.alloc(0) })).toMatchObject({
+      step: 'look around',
+      syscall: 'getpid',
+      code: 'ENOSYS',
+    });
   });
 
   it('joins the messages of the kernel log', () => {
@@ -62,10 +92,16 @@ describe('an error', () => {
 
   it('of our own says our own words', () => {
     const compiled = compile([label('find it', fail('ENOENT', 'not there'))]);
-    expect(failureOf(compiled, { op: 0, errno: 2, text: Buffer.alloc(0) })).toMatchObject({ message: 'find it: not there', code: 'ENOENT' });
+    expect(failureOf(compiled, { op: 0, errno: 2, text: Buffer.alloc(0) })).toMatchObject({
+      message: 'find it: not there',
+      code: 'ENOENT',
+    });
   });
 
   it('of an operation that nobody knows is told all the same', () => {
-    expect(failureOf(compile([]), { op: 99, errno: 5, text: Buffer.alloc(0) })).toMatchObject({ code: 'EIO', syscall: 'unknown' });
+    expect(failureOf(compile([]), { op: 99, errno: 5, text: Buffer.alloc(0) })).toMatchObject({
+      code: 'EIO',
+      syscall: 'unknown',
+    });
   });
 });

@@ -42,7 +42,10 @@ describe.runIf(process.platform === 'linux')('the build', () => {
   it('stops where there is no compiler, and says what to install', async () => {
     await using place = scratch('build');
     for (const file of ['interpreter.c', 'build.mjs']) cpSync(native + file, place.join(file));
-    const { status, stderr } = spawnSync(process.execPath, [place.join('build.mjs')], { encoding: 'utf8', env: { PATH: '/nowhere', CC: '/nowhere/cc' } });
+    const { status, stderr } = spawnSync(process.execPath, [place.join('build.mjs')], {
+      encoding: 'utf8',
+      env: { PATH: '/nowhere', CC: '/nowhere/cc' },
+    });
     expect(status).toBe(1);
     expect(stderr).toMatch(/no C compiler found \(tried \/nowhere\/cc, cc, .*apt-get install gcc/);
   });

@@ -1,0 +1,116 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readlinkSync } from 'node:fs';
+import { perform, umount } from '@estiba/syscalls';
+import { requires, scratch } from '@estiba/testkit';
+import { expect, it } from 'vitest';
+import { isolate, Namespace } from '../src/index.ts';
+import { namespaceKinds, procNames } from '../src/kinds.ts';
+import { output } from './finished.ts';
+
+const all = namespaceKinds.filter((kind) => kind !== 'user');
+
+requires({ root: true })('a command joins', () => {
+  it.each(namespaceKinds)('a %s namespace by its handle and by its path', async (kind) => {
+    await using first = await isolate(['sleep', '20'], { namespaces: [kind], stdio: 'ignore' });
+    const file = `/proc/${first.pid}/ns/${procNames[kind]}`;
+    using namespace = await Namespace.of(first.pid, kind);
+    expect(namespace.kind).toBe(kind);
+    for (const target of [namespace, file])
+      expect(
+        await output(`readlink /proc/self/ns/${procNames[kind]}`, { namespaces: [], join: { [kind]: target } }),
+      ).toBe(`${readlinkSync(file)}\n`);
+  });
+
+  it('everything that another one has, and sees its processes', async () => {
+    await using first = await isolate(['sh', '-c', 'exec sleep 20'], {
+      namespaces: [...all, 'user'],
+      hostname: 'box',
+      stdio: 'ignore',
+    });
+    const join = Object.fromEntries(
+      [...all, 'user' as const].map((kind) => [kind, `/proc/${first.pid}/ns/${procNames[kind]}`]),
+    );
+    const text = await output('cat /proc/sys/kernel/hostname; cat /proc/1/comm; id -u; echo $$', {
+      namespaces: [],
+      join,
+    });
+    expect(text).toBe('box\nsleep\n0\n2\n');
+  });
+
+  it('some, and has others of its own', async () => {
+    await using first = await isolate(['sleep', '20'], { namespaces: ['network'], stdio: 'ignore' });
+    const file = `/proc/${first.pid}/ns/net`;
+    const text = await output('readlink /proc/self/ns/net; cat /proc/sys/kernel/hostname', {
+      namespaces: ['uts'],
+      hostname: 'own',
+      join: { network: file },
+    });
+    expect(text).toBe(`${readlinkSync(file)}\nown\n`);
+  });
+
+  it('nothing where there is none, and the path is named', async () => {
+    await expect(isolate(['true'], { namespaces: [], join: { network: '/nowhere' } })).rejects.toMatchObject({
+      code: 'ENOENT',
+      path: '/nowhere',
+    });
+    await expect(isolate(['true'], { namespaces: [], join: { network: '/proc/self/ns/uts' } })).rejects.toMatchObject({
+      code: 'EINVAL',
+      syscall: 'setns',
+    });
+  });
+});
+
+requires({ root: true })('a namespace', () => {
+  it('is the same by whatever way it is opened', async () => {
+    using mine = await Namespace.of('self', 'network');
+    using same = await Namespace.open('/proc/self/ns/net');
+    using other = await Namespace.of(process.pid, 'uts');
+    expect([mine.equals(same), mine.equals(other), same.kind]).toEqual([true, false, 'network']);
+    expect(readlinkSync('/proc/self/ns/net')).toBe(`net:[${mine.id}]`);
+  });
+
+  it('that is pinned outlives its processes', async () => {
+    await using place = scratch();
+    const path = place.join('net');
+    let id: bigint;
+    {
+      await using first = await isolate(['sleep', '20'], { namespaces: ['network'], stdio: 'ignore' });
+      using namespace = await Namespace.of(first.pid, 'network');
+      id = namespace.id;
+      await namespace.pin(path);
+    }
+    try {
+      using pinned = await Namespace.open(path);
+      expect([pinned.kind, pinned.id]).toEqual(['network', id]);
+      expect(await output('readlink /proc/self/ns/net', { namespaces: [], join: { network: path } })).toBe(
+        `net:[${id}]\n`,
+      );
+    } finally {
+      perform([umount(path)]);
+    }
+  });
+
+  it('that cannot be pinned leaves no file', async () => {
+    await using place = scratch();
+    using own = await Namespace.of('self', 'mount');
+    // A mount namespace cannot be mounted inside itself.
+    await expect(own.pin(place.join('mnt'))).rejects.toMatchObject({ code: 'EINVAL', syscall: 'mount' });
+    expect(existsSync(place.join('mnt'))).toBe(false);
+  });
+
+  it('is none where there is something else', async () => {
+    await using place = scratch();
+    execFileSync('mkfifo', [place.join('pipe')]);
+    for (const path of ['/etc/hostname', '/', place.join('pipe')])
+      await expect(Namespace.open(path)).rejects.toMatchObject({
+        code: 'NAMESPACE_UNSUPPORTED',
+        message: `${path} is not a namespace`,
+      });
+    await expect(Namespace.open('/nowhere')).rejects.toMatchObject({ name: 'NamespaceError', code: 'ENOENT' });
+    await expect(Namespace.of(4_194_305, 'user')).rejects.toMatchObject({
+      code: 'ENOENT',
+      kind: 'user',
+      message: expect.stringContaining('the process has gone'),
+    });
+  });
+});
