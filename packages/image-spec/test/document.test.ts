@@ -102,7 +102,7 @@ test('an error says where in the document', () => {
 
 test.each([
   ['no JSON', Buffer.from('<html>')],
-  ['not UTF-8', Buffer.from([0x7b, 0xff, 0x7d])],
+  ['not UTF-8', Buffer.from(JSON.stringify({ ...manifest, annotations: { a: '\u00ff' } }), 'latin1')],
   ['a byte order mark', Buffer.from('\ufeff{}')],
   ['a list', Buffer.from('[]')],
   ['null', Buffer.from('null')],

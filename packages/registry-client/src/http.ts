@@ -1,6 +1,7 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { RegistryError } from './error.ts';
+import { readAll } from './read-all.ts';
 
 export interface HttpRequest {
   readonly method: string;
@@ -100,6 +101,14 @@ export class Http {
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  /**
+   * Reads an answer that nobody wants to its end: until then, even without a body, its connection serves no other request
+   * and keeps the program alive. A long one is cut off instead.
+   */
+  async drain(response: IncomingMessage, url: URL): Promise<void> {
+    await readAll(this.body(response, url), 64 * 1024, url).catch(() => response.destroy());
   }
 
   /** Closes the connections that are kept; an agent of the caller is left alone. */

@@ -60,6 +60,7 @@ export async function resolveManifest(
     // An answer to HEAD has no body that could say what is wrong; the one to GET has.
     if (error.status === undefined) throw error;
   });
+  if (answer !== undefined) await transport.http.drain(answer.response, answer.url);
   const told = answer && describedBy(answer, reference);
   return told ?? (await fetchManifest(transport, reference, { signal })).descriptor;
 }

@@ -15,7 +15,7 @@ export async function sendFollowing(
     const { location } = response.headers;
     if (![301, 302, 303, 307, 308].includes(response.statusCode ?? 0) || location === undefined)
       return { response, url: current.url };
-    response.destroy();
+    await http.drain(response, current.url);
     current = redirected(current, location);
   }
   throw new RegistryError('REDIRECT_REFUSED', `cannot follow ${request.url.host}: more than ${most} redirects`, {

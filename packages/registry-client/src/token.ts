@@ -90,7 +90,7 @@ async function readToken(
 ): Promise<{ header: string; expires: number }> {
   const status = response.statusCode ?? 0;
   if (status !== 200) {
-    response.destroy();
+    await http.drain(response, realm);
     const wrong = status === 401 || status === 403;
     const message = wrong ? 'the credentials are refused' : `it answers ${status}`;
     throw new RegistryError(

@@ -60,7 +60,7 @@ export class Transport {
     if (isChallenge(answer)) {
       const header = await this.#authorizer.answer(audience, answer.response, first);
       if (header !== undefined) {
-        answer.response.destroy();
+        await this.http.drain(answer.response, answer.url);
         answer = await this.#ask(request, audience, header);
       }
     }

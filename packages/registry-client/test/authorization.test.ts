@@ -116,7 +116,7 @@ test('credentials are not sent to a token service without TLS on another machine
   const challenge = { 'www-authenticate': 'Bearer realm="http://203.0.113.1/token",service="s"' };
   setting.registry.fail({ status: 401, headers: challenge, times: 9 });
   using client = new RegistryClient({ credentials: ann });
-  await expect(client.manifest(setting.name)).rejects.toMatchObject({ code: 'TOKEN_REFUSED' });
+  await expect(client.manifest(setting.name)).rejects.toThrow('credentials would be sent without TLS');
 });
 
 test.each(['ftp://x/token', '', 'token', 'javascript:x'])('a token service at %j is refused', async (realm) => {

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { buffer } from 'node:stream/consumers';
 import { Registry } from '@estiba/registry';
 import { expect, test } from 'vitest';
@@ -56,4 +58,31 @@ test('a list of tags that leads back to itself comes to an end', async () => {
   const found: string[] = [];
   for await (const tag of client.tags(`${registry.host}/demo/app`)) found.push(tag);
   expect(found.length).toBeLessThan(4);
+});
+
+test('a program that is done with its client ends', async () => {
+  await using layout = await scratchLayout();
+  await using registry = await Registry.start();
+  const name = await registry.add('demo/app:1', layout, await makeImage(layout, [10]));
+  const source = new URL('../src/index.ts', import.meta.url).href;
+  const script = `
+    import { RegistryClient } from ${JSON.stringify(source)};
+    const client = new RegistryClient();
+    await client.resolve('${name}');
+    await client.manifest('${name}');
+    await client.manifest('${name}0').catch(() => {});
+    for await (const tag of client.tags('${name}')) console.log(tag);`;
+  const options = { timeout: 10_000, stdio: 'ignore' as const };
+  const child = spawn(process.execPath, ['--conditions=estiba-source', '--input-type=module', '-e', script], options);
+  expect(await once(child, 'exit')).toEqual([0, null]);
+});
+
+test('one connection serves requests that follow each other', async () => {
+  await using layout = await scratchLayout();
+  await using registry = await Registry.start();
+  const name = await registry.add('demo/app:1', layout, await makeImage(layout, [10]));
+  using client = new RegistryClient();
+  for (let round = 0; round < 3; round++) await client.resolve(name);
+  await client.manifest(name);
+  expect(new Set(registry.requests.map(({ port }) => port)).size).toBe(1);
 });

@@ -29,6 +29,8 @@ export interface RegistryRequest {
   /** Path and query. */
   readonly path: string;
   readonly headers: IncomingMessage['headers'];
+  /** The client's; requests on one connection share it. */
+  readonly port: number | undefined;
 }
 
 /**
@@ -63,7 +65,7 @@ export class Registry implements AsyncDisposable {
 
   /** Listens on loopback. Rejects with EADDRINUSE for a port that is taken. */
   static async start(options: RegistryOptions = {}): Promise<Registry> {
-    const server = createServer({ maxHeaderSize: 64 * 1024 });
+    const server = createServer({ maxHeaderSize: 64 * 1024, keepAliveTimeout: 60_000 });
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen(options.port ?? 0, options.hostname ?? '127.0.0.1', resolve);
@@ -107,7 +109,7 @@ export class Registry implements AsyncDisposable {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = '', url = '', headers } = request;
-    this.requests.push({ method, path: url, headers });
+    this.requests.push({ method, path: url, headers, port: request.socket.remotePort });
     const fault = this.#faults.take(method, url);
     // A path that begins with two slashes is not another host.
     const exchange = { request, response, url: new URL(`${this.url}${url}`), fault };

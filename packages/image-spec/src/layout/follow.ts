@@ -27,7 +27,8 @@ async function* chunks(progress: () => Progress, waiting: Set<() => void>): Asyn
     for (;;) {
       const { state, written } = progress();
       throwIfFailed(progress());
-      if (position < written) {
+      // In large pieces: each costs a trip to the thread pool, however small.
+      if (written - position >= chunkBytes || (state === 'committed' && position < written)) {
         const buffer = Buffer.allocUnsafeSlow(Math.min(chunkBytes, written - position));
         const { bytesRead } = await readAsync(file, buffer, 0, buffer.length, position);
         if (bytesRead === 0) throw new Error(`cannot follow ${progress().path}: it was cut short`);

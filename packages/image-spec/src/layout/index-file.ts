@@ -12,31 +12,21 @@ export function readIndexFile(layout: string): ImageIndex {
   return parseIndex(readText(layout));
 }
 
-/** Changes `index.json` as a whole: a reader finds it as it was or as it is going to be. */
+/**
+ * Changes `index.json` as a whole: a reader finds it as it was or as it is going to be. `change` is called again where
+ * somebody else was quicker. Between the last look and the rename nothing else of this process runs; another process
+ * would have to hit these few microseconds.
+ */
 export async function changeIndexFile(
   layout: string,
   fsync: boolean,
   change: (index: ImageIndex) => ImageIndex,
 ): Promise<void> {
-  const turn = (turns.get(layout) ?? Promise.resolve()).then(() => replace(layout, fsync, change));
-  const settled = turn.catch(() => {});
-  turns.set(layout, settled);
-  await turn.finally(() => {
-    if (turns.get(layout) === settled) turns.delete(layout);
-  });
-}
-
-// Writers of this process take turns, for each layout. Keyed by path, since a layout may be open several times.
-const turns = new Map<string, Promise<void>>();
-
-async function replace(layout: string, fsync: boolean, change: (index: ImageIndex) => ImageIndex): Promise<void> {
   const path = join(ingestDirectory(layout), ownedName());
   try {
     for (;;) {
       const before = readText(layout);
-      const after = `${JSON.stringify(change(parseIndex(before)), null, 2)}\n`;
-      await writeFile(path, after, fsync);
-      // Another process may have been quicker. Between this check and the rename nothing else of this process runs.
+      await writeFile(path, `${JSON.stringify(change(parseIndex(before)), null, 2)}\n`, fsync);
       if (readText(layout) !== before) continue;
       renameSync(path, join(layout, 'index.json'));
       return;
