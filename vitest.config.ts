@@ -17,6 +17,8 @@ export default defineConfig({
           name: 'anywhere',
           include: tests.map((folder) => `${folder}/*.test.ts`),
           exclude: ['**/node_modules/**', '**/*.kernel.test.ts'],
+          sequence: { groupOrder: 0 },
+          maxWorkers: '100%',
           testTimeout: 20_000,
         },
       },

@@ -1,6 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { openSync } from 'node:fs';
 import type { Readable } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import { overlayNamespace } from '../overlay-namespace.ts';
 import { TarReader } from '../tar/tar-reader.ts';
 import { UnionfsError } from '../unionfs-error.ts';
@@ -96,12 +97,31 @@ async function read(
     if (size > maxBytes * 1.5 + 2 ** 20) {
       throw new UnionfsError('LAYER_TOO_LARGE', `cannot unpack the layer: it has more than ${maxBytes} bytes`);
     }
-    reader.push(piece);
-    hash.update(piece);
+    await take(piece, reader, hash);
   }
   signal?.throwIfAborted();
   reader.finish();
   return size;
+}
+
+/** What is done without a break: making many small files takes longer than inflating the piece that holds them. */
+const portion = 128 * 1024;
+const breakAfter = 1.5;
+
+/**
+ * The decompressor asks this thread for more room after each piece. If it had to wait until all the files of a piece are
+ * made, it and we would take turns instead of working side by side.
+ */
+async function take(piece: Buffer, reader: TarReader, hash: Hash): Promise<void> {
+  let since = performance.now();
+  for (let at = 0; at < piece.length; at += portion) {
+    const part = piece.subarray(at, at + portion);
+    reader.push(part);
+    hash.update(part);
+    if (performance.now() - since < breakAfter) continue;
+    await setImmediate();
+    since = performance.now();
+  }
 }
 
 /** The root of the topmost layer is the root that everybody sees; one that no entry describes is that of below. */
