@@ -7,6 +7,7 @@ import { Lineage } from './lineage.ts';
 import { Operands } from './operands.ts';
 import { platformArch } from './platform.ts';
 import {
+  type BeginInCgroup,
   type Call,
   type Fail,
   type Fork,
@@ -58,12 +59,15 @@ class Compiler {
   }
 
   #step(step: Step): void {
+    if (!('continueInChild' in step || 'beginInCgroup' in step || 'part' in step || 'try' in step))
+      this.#lineage.settle();
     if ('load' in step) this.#operands.load(step);
     else if ('fork' in step) this.#fork(step);
     else if ('name' in step) this.#call(step);
     else if ('patch' in step) this.#patch(step);
     else if ('pause' in step) this.#lineage.pause(step);
     else if ('continueInChild' in step) this.#lineage.continueInChild(step.continueInChild);
+    else if ('beginInCgroup' in step) this.#beginInCgroup(step);
     else if ('try' in step) this.#tolerance.within(step.unless, () => this.#program(step.try));
     else if ('part' in step) this.#labelled(step);
     else if ('fail' in step) this.#fail(step);
@@ -82,6 +86,10 @@ class Compiler {
   #fork(fork: Fork): void {
     const part = () => this.#tolerance.apart(() => this.#program(fork.fork));
     this.#operands.slots.set(fork, this.#lineage.fork(fork.clone, fork.label ?? 'fork', part));
+  }
+
+  #beginInCgroup({ beginInCgroup }: BeginInCgroup): void {
+    this.#lineage.beginInCgroup(this.#operands.of(beginInCgroup, { name: 'clone3', args: [] }));
   }
 
   #patch({ patch, value, size }: Patch): void {

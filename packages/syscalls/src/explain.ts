@@ -66,6 +66,7 @@ function describe(step: Step, names: Names): string {
     return `wait for the parent: ${step.pause}${step.answer === undefined ? '' : `, answer in ${decodePlace(step.answer, 0, names)}`}`;
   if ('continueInChild' in step)
     return `clone3(CLONE_PARENT)${kinds(step.continueInChild)}; the rest happens in the child`;
+  if ('beginInCgroup' in step) return `the next process begins in the cgroup ${decodeValue(step.beginInCgroup, names)}`;
   if ('part' in step) return `# ${step.label}`;
   if ('fail' in step) return `fail with ${step.fail}: ${step.message}`;
   throw new TypeError(`not a step: ${JSON.stringify(step)}`);
@@ -120,6 +121,7 @@ function memoryOf(step: Step): Out[] {
 
 /** Those of a call, those inside its structures too. */
 function argumentsOf(step: Step): Arg[] {
+  if ('beginInCgroup' in step) return [step.beginInCgroup];
   const args: readonly Arg[] = 'name' in step ? step.args : 'patch' in step ? [step.value] : [];
   const inside = (arg: Arg): Arg[] => (isObject(arg) && 'words' in arg ? arg.words.flatMap(inside) : [arg]);
   return args.flatMap(inside);

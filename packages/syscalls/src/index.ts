@@ -40,6 +40,7 @@ export {
   type Arg,
   at,
   attempt,
+  beginInCgroup,
   type Call,
   continueInChild,
   fail,

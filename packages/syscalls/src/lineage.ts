@@ -10,7 +10,7 @@ import { RECORD, RECORD_SIZE, writeRecord } from './protocol.ts';
 
 const [PR_SET_PDEATHSIG, PR_SET_DUMPABLE] = [1, 4];
 const [SIGKILL, SIGCHLD] = [9, 17];
-const CLONE_PARENT = 0x8000;
+const [CLONE_PARENT, CLONE_INTO_CGROUP] = [0x8000, 0x2_0000_0000];
 const [MSG_PEEK_DONTWAIT, MSG_WAITALL, MSG_NOSIGNAL] = [0x42, 0x100, 0x4000];
 
 export class Lineage {
@@ -29,6 +29,8 @@ export class Lineage {
   /** One was joined or created, which the next child will be in. */
   #pidNamespaceAhead = false;
   #insideFork = false;
+  /** Where the next child begins. */
+  #cgroup: Operand | undefined;
 
   constructor(emitter: Emitter, operands: Operands, options: CompileOptions) {
     this.#emitter = emitter;
@@ -96,6 +98,18 @@ export class Lineage {
     return child;
   }
 
+  /** The next child begins in this cgroup; one is made for it unless the program goes on in one anyway. */
+  beginInCgroup(directory: Operand): void {
+    this.settle();
+    this.forks = true;
+    this.#cgroup = directory;
+  }
+
+  /** What comes next is to happen in the cgroup. */
+  settle(): void {
+    if (this.#cgroup !== undefined) this.continueInChild([]);
+  }
+
   /**
    * The child is made with CLONE_PARENT: it is a child of the process that called `launch`, which can wait for it, and
    * this one ends. So nothing stands between them, and no monitor is needed.
@@ -107,7 +121,8 @@ export class Lineage {
       );
     if (this.#insideFork)
       throw new TypeError('cannot go on in another child inside a fork: only the first process can');
-    const label = kinds.length === 0 ? 'new process' : `new process in new namespaces: ${kinds.join(', ')}`;
+    const place = this.#cgroup === undefined ? 'new process' : 'new process in the cgroup';
+    const label = kinds.length === 0 ? place : `${place}, in new namespaces: ${kinds.join(', ')}`;
     const origin = this.#emitter.origin({ name: 'clone3', args: [], label });
     const child = this.#clone(kinds, CLONE_PARENT, origin);
     const go = this.#emitter.jump('eq', { slot: child }, 0);
@@ -125,10 +140,16 @@ export class Lineage {
     if (kinds.includes('user')) this.#newUserNamespace = true;
     let flags = extra;
     for (const kind of kinds) flags += cloneFlags[kind];
+    const cgroup = extra === CLONE_PARENT ? this.#cgroup : undefined;
+    if (cgroup !== undefined) flags += CLONE_INTO_CGROUP;
     // struct clone_args up to `cgroup`; a child made with CLONE_PARENT inherits the signal of its parent's end. clone(2)
     const at = encoder.reserve(88);
     encoder.word(at, flags);
     encoder.word(at + 32, extra === 0 ? SIGCHLD : 0);
+    if (cgroup !== undefined) {
+      this.#emitter.emit({ code: codes.store, variant: 8, args: [{ data: at + 80 }, cgroup] });
+      this.#cgroup = undefined;
+    }
     return this.#emitter.sys('clone3', [{ data: at }, 88], origin);
   }
 

@@ -46,7 +46,7 @@ export interface Words {
 
 /** What is done, in order. Lists nest, so that packages can hand around parts of a program. */
 export type Program = Iterable<Step | Program>;
-export type Step = Call | Load | Patch | Pause | Fork | ContinueInChild | Try | Labelled | Fail;
+export type Step = Call | Load | Patch | Pause | Fork | ContinueInChild | BeginInCgroup | Try | Labelled | Fail;
 
 /** Reads a number out of memory that an earlier call filled; used as an argument it stands for that number. */
 export interface Load extends Call {
@@ -76,6 +76,11 @@ export interface Fork extends Call {
 /** What follows happens in a new process, which takes the place of this one. */
 export interface ContinueInChild {
   readonly continueInChild: readonly CloneFlag[];
+}
+
+/** The process that follows begins in a cgroup. */
+export interface BeginInCgroup {
+  readonly beginInCgroup: Exclude<Arg, string | undefined>;
 }
 
 /** A part that is left, without an error, at the first call that fails with one of these. */
@@ -132,6 +137,15 @@ export function fork(child: Program, options: { clone?: readonly CloneFlag[] } =
 /** Go on in a new process, in new namespaces; the old one ends, and the child handle follows the new one. clone(2) */
 export function continueInChild(...clone: readonly CloneFlag[]): ContinueInChild {
   return { continueInChild: clone };
+}
+
+/**
+ * What follows happens in a process that begins its life in a cgroup, given as a descriptor of its v2 directory: that of
+ * the next `continueInChild` if it comes next, otherwise one made for this. To move a process that exists instead, the
+ * kernel has to stop all forks and ends of processes, and waits milliseconds for that. clone(2), CLONE_INTO_CGROUP; Linux 5.7
+ */
+export function beginInCgroup(directory: Call | Fd): BeginInCgroup {
+  return { beginInCgroup: directory };
 }
 
 /** Leave this part, without an error, when one of its calls fails with one of these. */

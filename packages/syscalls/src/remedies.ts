@@ -4,7 +4,8 @@ import { cloneFlags } from './flags.ts';
 import type { Call } from './program.ts';
 
 export function remedyFor(call: Call, code: string, kernel?: string): string | undefined {
-  if (call.name === 'clone3' || call.name === 'unshare') return namespaceRemedy(call, code);
+  if (call.name === 'clone3' || call.name === 'unshare')
+    return remedies[`${call.name} ${code}`] ?? namespaceRemedy(call, code);
   if (call.name === 'fsopen' && code === 'ENODEV') {
     return `this kernel has no ${call.args[0]} file system: load its module, or look in /proc/filesystems`;
   }
@@ -20,6 +21,7 @@ const remedies: Readonly<Record<string, string>> = {
   ...forEach('fsopen fsconfig fsmount mount mount_setattr move_mount open_tree pivot_root umount2', 'EPERM', MOUNTING),
   ...forEach('fsconfig fsmount mount', 'EACCES', MOUNTING),
   ...forEach('fsconfig fsmount mount', 'EINVAL', 'the kernel log (dmesg) may say more'),
+  'clone3 EBUSY': 'a cgroup whose controllers are enabled for those below takes no processes itself: use one below it',
   'capset EPERM': 'nobody can give himself capabilities that he does not hold',
   'execve EACCES': 'the file is not executable, or its file system is mounted noexec',
   'execve ENOENT': 'the command, or the interpreter it names (#! line or ELF loader), does not exist there',

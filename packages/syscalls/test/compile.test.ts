@@ -3,6 +3,7 @@ import { compile } from '../src/compile.ts';
 import {
   at,
   attempt,
+  beginInCgroup,
   close,
   continueInChild,
   Fd,
@@ -198,6 +199,30 @@ describe('a launched program', () => {
     const [CLONE_NEWPID, CLONE_NEWNS, CLONE_PARENT] = [0x20000000, 0x20000, 0x8000];
     expect(data.readBigInt64LE(32)).toBe(BigInt(CLONE_NEWPID + CLONE_NEWNS + CLONE_PARENT));
     expect(data.readBigInt64LE(64)).toBe(0n);
+  });
+
+  describe('a process that begins in a cgroup', () => {
+    const cgroup = open('/cg', ['path', 'directory']);
+    const compiled = (...steps: Program[]) =>
+      compile([cgroup, beginInCgroup(cgroup), ...steps], { arch: 'x64', reportFd: 9 });
+
+    it('is the next one that the program goes on in', () => {
+      const { program, hops } = compiled([continueInChild('pid')]);
+      const { data, operations } = disassemble(program);
+      expect(hops).toBe(1);
+      const clone = operations.find(({ nr }) => nr === 435);
+      const at = Number(clone?.args[0]?.value);
+      const [CLONE_INTO_CGROUP, CLONE_NEWPID, CLONE_PARENT] = [0x200000000, 0x20000000, 0x8000];
+      expect(data.readBigInt64LE(at)).toBe(BigInt(CLONE_INTO_CGROUP + CLONE_NEWPID + CLONE_PARENT));
+      const store = operations.find(({ code, args }) => code === 'store' && Number(args[0]?.value) === at + 80);
+      expect(store?.args[1]?.kind).toBe('slot');
+    });
+
+    it('is made for it when anything else comes next', () => {
+      expect(compiled([syscall('getpid')], [syscall('getpid')]).hops).toBe(1);
+      expect(compiled([fork([syscall('getpid')])]).hops).toBe(1);
+      expect(compiled([label('later', [attempt([syscall('getpid')], ['*'])])], [continueInChild('pid')]).hops).toBe(2);
+    });
   });
 
   it('asks for the signal of its parent’s death at the start, in each child, and before it executes', () => {

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import {
   attempt,
+  beginInCgroup,
   close,
   command,
   continueInChild,
@@ -45,6 +46,15 @@ setgroups(0, NULL)  # unless EPERM, ENOSYS
 getpid()  # unless it fails
 wait for the parent: ready
 fail with ENOENT: nothing left`);
+});
+
+it('a process that begins in a cgroup says in which', () => {
+  const cgroup = open('/cg', ['path']);
+  expect(
+    explain([cgroup, beginInCgroup(cgroup), continueInChild()]),
+  ).toBe(`$1 = openat(AT_FDCWD, "/cg", O_RDONLY|O_CLOEXEC|O_PATH, 0)
+the next process begins in the cgroup $1
+clone3(CLONE_PARENT); the rest happens in the child`);
 });
 
 it('results that nobody uses have no number', () => {
