@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { Cgroup, type Limits } from '@estiba/cgroups';
 import { type IdMaps, type NamespaceKind, rootlessIdMaps, writeIdMaps } from '@estiba/namespaces';
 import { type Capability, dockerCapabilities, type SeccompFilter, type SeccompProfile } from '@estiba/privileges';
@@ -45,14 +46,21 @@ const defaultNamespaces: readonly NamespaceKind[] = ['pid', 'mount', 'uts', 'ipc
 export async function run(command: readonly string[], options: RunOptions): Promise<Child> {
   options.signal?.throwIfAborted();
   using plan = await planContainer(command, options);
-  const cgroup = options.limits === undefined ? undefined : await Cgroup.create(`/estiba/${plan.id}`, options.limits);
+  const cgroup =
+    options.limits === undefined
+      ? undefined
+      : await Cgroup.create(`/estiba/run-${process.pid}-${plan.id}`, options.limits);
   try {
     const child = await launch(containerSteps({ ...plan, ...(cgroup && { cgroup }) }), {
       stdio: options.stdio ?? 'pipe',
       ...(options.signal && { signal: options.signal }),
       at: { 'map-ids': ({ pid }) => (plan.idMaps === undefined ? undefined : writeIdMaps(pid, plan.idMaps)) },
     });
-    return cgroup === undefined ? child : new Child(child, child, settle(child, cgroup));
+    if (cgroup === undefined) return child;
+    const settled = settle(child, cgroup);
+    // Told to whoever waits; nobody has to.
+    settled.catch(() => {});
+    return new Child(child, child, settled);
   } catch (error) {
     await cgroup?.[Symbol.asyncDispose]();
     throw error;
@@ -76,11 +84,11 @@ export async function planContainer(
   }
   const id = nextId();
   const hostname = options.hostname ?? id;
-  const process = processOf(command, { ...options, hostname });
+  const contained = processOf(command, { ...options, hostname });
   const idMaps = namespaces.includes('user') ? (options.idMaps ?? (await rootlessIdMaps())) : undefined;
   const root = openRoot(options.rootfs, { rootless: idMaps !== undefined });
   try {
-    const user = findUser(process.user, root.accounts);
+    const user = findUser(contained.user, root.accounts);
     return {
       id,
       namespaces,
@@ -89,7 +97,7 @@ export async function planContainer(
       readonly: options.readonly ?? false,
       hostname,
       etc: etcFiles({ hostname, hostNetwork: !namespaces.includes('network') }),
-      process: { ...process, env: { HOME: user.home, ...process.env } },
+      process: { ...contained, env: { HOME: user.home, ...contained.env } },
       user,
       capabilities: options.capabilities ?? dockerCapabilities,
       seccomp: options.seccomp ?? 'default',
@@ -105,15 +113,14 @@ export async function planContainer(
 /** What the cgroup knows is asked before it is removed. */
 async function settle(child: Child, cgroup: Cgroup): Promise<ExitStatus> {
   const status = await child.wait();
-  const kills = await cgroup.oomKills();
-  await cgroup[Symbol.asyncDispose]();
-  return { ...status, outOfMemory: kills > 0 };
+  try {
+    return { ...status, outOfMemory: (await cgroup.oomKills()) > 0 };
+  } finally {
+    await cgroup[Symbol.asyncDispose]();
+  }
 }
 
-let count = 0;
-
-/** Unique on this machine as long as this process lives. */
+/** As long as Docker's short ones. */
 function nextId(): string {
-  count += 1;
-  return `run-${process.pid}-${count}`;
+  return randomBytes(6).toString('hex');
 }
