@@ -21,6 +21,8 @@ export class Tolerance {
   #handlers: Handler[] = [];
   /** What calls do on failure that have a log or many errors to tolerate; placed after the end of the program. */
   #deferred: (() => void)[] | undefined;
+  /** Where the kernel's words go; one place for all, since the first failure that uses it is the last. */
+  #text: number | undefined;
 
   constructor(emitter: Emitter, operands: Operands) {
     this.#emitter = emitter;
@@ -78,7 +80,8 @@ export class Tolerance {
         encoder.land(jump, end);
       }
     }
-    const text = encoder.reserve(LOG);
+    this.#text ??= encoder.reserve(LOG);
+    const text = this.#text;
     if (call.log !== undefined) this.#readLog(call, call.log, text);
     this.#emitter.emit({ code: codes.fail, args: [{ slot: index }, { data: text }, LOG, index] });
   }
