@@ -36,24 +36,24 @@ export async function rootlessIdMaps(options: { user?: string } = {}): Promise<I
 
 /**
  * Steps that give the process its ids inside, to follow the creation of a user namespace: the maps are written, and it
- * becomes root. A map of one's own id alone it writes itself; for any other it pauses at `map-ids`, where the parent
- * calls `writeIdMaps`.
+ * becomes root, or the first of the maps where there is no root. A map of one's own id alone an ordinary user writes from
+ * inside; for any other, and as root, the program pauses at `map-ids`, where the parent calls `writeIdMaps`.
  */
 export function mapIds(maps: IdMaps): Step[] {
   validate(maps);
-  const root = maps.uid.some(({ inside }) => inside === 0) && maps.gid.some(({ inside }) => inside === 0);
+  const [uid, gid] = [firstId(maps.uid), firstId(maps.gid)];
+  const name = uid === 0 && gid === 0 ? 'root' : `${uid}:${gid}`;
+  // Whoever maps his own group from inside has to give up setgroups for it, and root need not keep its groups.
+  const fromInside = isSelfMap(maps) && process.geteuid?.() !== 0;
   return [
-    label('map ids', isSelfMap(maps) ? writeOwnMaps(maps) : [pause('map-ids')]),
-    // setgroups is denied where an unprivileged user maps its own group. user_namespaces(7)
-    ...(root
-      ? [
-          label('become root of the user namespace', [
-            attempt([syscall('setgroups', 0, undefined)], ['EPERM']),
-            syscall('setresgid', 0, 0, 0),
-            syscall('setresuid', 0, 0, 0),
-          ]),
-        ]
-      : []),
+    label('map ids', fromInside ? writeOwnMaps(maps) : [pause('map-ids')]),
+    // Until then it is who it was outside, whom the maps may not even know: files of root would still be its own.
+    label(`become ${name} of the user namespace`, [
+      // Denied where an unprivileged user maps its own group. user_namespaces(7)
+      attempt([syscall('setgroups', 0, undefined)], ['EPERM']),
+      syscall('setresgid', gid, gid, gid),
+      syscall('setresuid', uid, uid, uid),
+    ]),
     // Only now: the maps of a process that is not dumpable cannot be written. PR_SET_DUMPABLE(2const)
     label('hide from other processes', syscall('prctl', 4, 0, 0, 0, 0)),
   ];
@@ -86,7 +86,7 @@ export async function writeIdMaps(pid: number, maps: IdMaps): Promise<void> {
   await runHelper('newgidmap', pid, maps.gid, '/etc/subgid');
 }
 
-/** Whether a process may write these itself: one id, its own. */
+/** Whether anybody may write these: one id, his own. */
 function isSelfMap(maps: IdMaps): boolean {
   const [uid, gid] = [maps.uid[0], maps.gid[0]];
   return (
@@ -97,6 +97,10 @@ function isSelfMap(maps: IdMaps): boolean {
     uid.outside === process.geteuid?.() &&
     gid.outside === process.getegid?.()
   );
+}
+
+function firstId(ranges: readonly IdRange[]): number {
+  return ranges.some(({ inside }) => inside === 0) ? 0 : (ranges[0]?.inside ?? 0);
 }
 
 function writeOwnMaps(maps: IdMaps): Step[] {

@@ -10,7 +10,7 @@ import {
   sethostname,
 } from '@estiba/syscalls';
 import { type IdMaps, mapIds, rootlessIdMaps, writeIdMaps } from './id-maps.ts';
-import { type NamespaceKind, namespaceKinds, procNames } from './kinds.ts';
+import { type NamespaceKind, requireKind } from './kinds.ts';
 import type { Namespace } from './namespace.ts';
 import { NamespaceError } from './namespace-error.ts';
 import { enter, loopback, privateMounts, procfs } from './steps.ts';
@@ -80,10 +80,7 @@ function requireSense({ namespaces, hostname, idMaps, join }: IsolateOptions): v
       kind: 'user',
     });
   }
-  for (const kind of [...namespaces, ...Object.keys(join ?? {})]) {
-    if (!Object.hasOwn(procNames, kind))
-      throw new TypeError(`no such namespace: ${kind} (one of ${namespaceKinds.join(', ')})`);
-  }
+  for (const kind of [...namespaces, ...Object.keys(join ?? {})]) requireKind(kind);
   const twice = namespaces.filter((kind, index) => namespaces.indexOf(kind) !== index);
   if (twice.length > 0) throw new TypeError(`asked twice for a namespace: ${twice.join(', ')}`);
   const both = namespaces.filter((kind) => join?.[kind] !== undefined);

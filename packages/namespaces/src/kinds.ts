@@ -16,3 +16,8 @@ export const procNames = {
 } as const satisfies Record<NamespaceKind, string>;
 
 export const namespaceKinds = Object.keys(procNames) as NamespaceKind[];
+
+export function requireKind(kind: string): void {
+  if (!Object.hasOwn(procNames, kind))
+    throw new TypeError(`no such namespace: ${kind} (one of ${namespaceKinds.join(', ')})`);
+}

@@ -1,6 +1,6 @@
 import { closeSync, constants, existsSync, fstatSync, openSync, unlinkSync } from 'node:fs';
 import { type CloneFlag, Fd, mount, perform, SyscallError, syscall } from '@estiba/syscalls';
-import { type NamespaceKind, procNames } from './kinds.ts';
+import { type NamespaceKind, procNames, requireKind } from './kinds.ts';
 import { NamespaceError } from './namespace-error.ts';
 
 /** A handle that keeps a namespace alive for as long as it is open. */
@@ -18,6 +18,8 @@ export class Namespace implements Disposable {
 
   /** That of a process. Needs to be allowed to inspect it: ptrace(2), PTRACE_MODE_READ_FSCREDS. */
   static async of(pid: number | 'self', kind: NamespaceKind): Promise<Namespace> {
+    if (pid !== 'self' && !(Number.isSafeInteger(pid) && pid > 0)) throw new TypeError(`no process id: ${pid}`);
+    requireKind(kind);
     return new Namespace(kind, openNamespace(`/proc/${pid}/ns/${procNames[kind]}`, kind));
   }
 

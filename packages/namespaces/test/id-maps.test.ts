@@ -1,11 +1,15 @@
 import { explain } from '@estiba/syscalls';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type IdMaps, type IdRange, mapIds, NamespaceError } from '../src/index.ts';
 
 const maps = (...ranges: IdRange[]): IdMaps => ({ uid: ranges, gid: [{ inside: 0, outside: 0, count: 1 }] });
 const range = (inside: number, outside: number, count: number) => ({ inside, outside, count });
 
 describe('id maps', () => {
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
   it('that leave the process as it is pause for the parent, and make it root inside', () => {
     expect(explain(mapIds({ uid: [range(0, 100000, 65536)], gid: [range(0, 100000, 65536)] }))).toBe(`# map ids
   wait for the parent: map-ids
@@ -18,7 +22,9 @@ describe('id maps', () => {
   });
 
   it('of the own id alone are written by the process itself', () => {
-    const [uid, gid] = [process.geteuid?.() ?? 0, process.getegid?.() ?? 0];
+    const [uid, gid] = [1000, 1001];
+    vi.spyOn(process, 'geteuid').mockReturnValue(uid);
+    vi.spyOn(process, 'getegid').mockReturnValue(gid);
     const text = explain(mapIds({ uid: [range(0, uid, 1)], gid: [range(0, gid, 1)] }));
     expect(text).not.toContain('wait for the parent');
     expect(text.match(/write\(\$\d, "[^"]*"/g)).toEqual([
@@ -28,9 +34,19 @@ describe('id maps', () => {
     ]);
   });
 
-  it('without root inside do not make it root', () => {
-    const text = explain(mapIds({ uid: [range(1000, 100000, 1)], gid: [range(1000, 100000, 1)] }));
-    expect(text).not.toContain('setresuid');
+  it('of root alone are written by the parent, so that groups can be left', () => {
+    vi.spyOn(process, 'geteuid').mockReturnValue(0);
+    vi.spyOn(process, 'getegid').mockReturnValue(0);
+    const text = explain(mapIds({ uid: [range(0, 0, 1)], gid: [range(0, 0, 1)] }));
+    expect(text).toContain('wait for the parent: map-ids');
+    expect(text).not.toContain('deny');
+  });
+
+  it('without root inside make it the first one that there is', () => {
+    const text = explain(mapIds({ uid: [range(1000, 100000, 5)], gid: [range(2000, 100000, 1), range(7, 5, 1)] }));
+    expect(text).toContain('# become 1000:2000 of the user namespace');
+    expect(text).toContain('setresgid(2000, 2000, 2000)');
+    expect(text).toContain('setresuid(1000, 1000, 1000)');
     expect(text).toContain('PR_SET_DUMPABLE');
   });
 

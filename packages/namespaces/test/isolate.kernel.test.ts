@@ -1,4 +1,4 @@
-import { readFileSync, readlinkSync } from 'node:fs';
+import { readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { mount, SyscallError } from '@estiba/syscalls';
 import { requires, scratch } from '@estiba/testkit';
@@ -94,6 +94,28 @@ requires({ root: true })('a command of root', () => {
       idMaps,
     });
     expect(text.replace(/ +/g, ' ')).toBe('0\n0\n 0 200000 65536\n 0 300000 65536\n0\n');
+  });
+
+  it('is nobody from outside, whatever ids it gets', async () => {
+    await using place = scratch();
+    writeFileSync(place.join('of-root'), 'secret', { mode: 0o600 });
+    const idMaps = {
+      uid: [{ inside: 1000, outside: 201_000, count: 1 }],
+      gid: [{ inside: 1000, outside: 301_000, count: 1 }],
+    };
+    const script = 'id -u; id -G; cat "$1" 2>/dev/null || echo refused';
+    const file = place.join('of-root');
+    expect(await output(script, { namespaces: ['user'], idMaps }, file)).toBe('1000\n1000\nrefused\n');
+  });
+
+  it('has none of our groups in a user namespace', async () => {
+    const before = process.getgroups?.() ?? [];
+    process.setgroups?.([0, 4, 6]);
+    try {
+      expect(await output('id -G', { namespaces: ['user'] })).toBe('0\n');
+    } finally {
+      process.setgroups?.(before);
+    }
   });
 
   it('that does not exist is an error which says so, and leaves nothing', async () => {

@@ -98,6 +98,14 @@ requires({ root: true })('a namespace', () => {
     expect(existsSync(place.join('mnt'))).toBe(false);
   });
 
+  it('is asked for by a process id and a kind, not by a path', async () => {
+    for (const pid of ['../proc/self', 0, -1, 1.5])
+      await expect(Namespace.of(pid as number, 'pid')).rejects.toThrow(/^no process id: /);
+    await expect(Namespace.of('self', 'toString' as 'pid')).rejects.toThrow(
+      /no such namespace: toString \(one of user/,
+    );
+  });
+
   it('is none where there is something else', async () => {
     await using place = scratch();
     execFileSync('mkfifo', [place.join('pipe')]);

@@ -49,7 +49,7 @@ requires({ root: true, userNamespaces: true })('an ordinary user', () => {
     const { error } = await asUser('true', { namespaces: ['mount', 'pid'] });
     expect(error).toMatchObject({ name: 'SyscallError', code: 'EPERM' });
     expect(error?.message).toMatch(
-      /new process in new namespaces: mount, pid: clone3\(.*EPERM.*run as root, or create a user namespace with them/,
+      /new process, in new namespaces: mount, pid: clone3\(.*EPERM.*run as root, or create a user namespace with them/,
     );
   });
 

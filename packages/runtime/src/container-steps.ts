@@ -11,22 +11,27 @@ import {
 } from '@estiba/privileges';
 import {
   type Arg,
+  AT_FDCWD,
   attempt,
-  chdir,
+  type Call,
+  closeDescriptors,
   command,
   continueInChild,
+  fchdir,
   label,
   mkdir,
+  mountSetattr,
+  openat2,
   type Program,
   type Step,
   sethostname,
   syscall,
 } from '@estiba/syscalls';
-import { mountFilesystems } from './filesystems.ts';
+import { mountFilesystems, reopenNull } from './filesystems.ts';
 import { type EtcFiles, ownFiles } from './own-files.ts';
 import type { ContainerProcess } from './process.ts';
 import { protect } from './protection.ts';
-import { attachRoot, switchRoot } from './root.ts';
+import { attachRoot, lockRoot, switchRoot } from './root.ts';
 
 export interface ContainerPlan {
   readonly namespaces: readonly NamespaceKind[];
@@ -35,6 +40,8 @@ export interface ContainerPlan {
   /** The root file system, as a mount that is attached nowhere: a descriptor, or steps that make one. */
   readonly root: { readonly steps: Program; readonly tree: Exclude<Arg, string | undefined> };
   readonly readonly: boolean;
+  /** Which of 0, 1 and 2 are to be the null device. */
+  readonly nullStreams?: readonly number[];
   readonly hostname: string;
   readonly etc: EtcFiles;
   readonly process: ContainerProcess;
@@ -62,13 +69,21 @@ export function containerSteps(plan: ContainerPlan): Step[] {
     ...(plan.idMaps === undefined ? [] : mapIds(plan.idMaps)),
     ...privateMounts(),
     label('create files with the modes that are asked for', syscall('umask', 0)),
-    label('take the root file system', plan.root.steps),
+    label('take the root file system', [
+      ...plan.root.steps,
+      // No device of an image is to be opened, nor any that the command makes.
+      mountSetattr(tree as Call, { set: ['nodev'], recursive: true }),
+    ]),
     ...own.make,
     ...attachRoot(tree),
     ...own.mountEtc(tree),
     ...filesystems.steps,
     ...protect(filesystems, own),
-    ...switchRoot(tree, { readonly: plan.readonly }),
+    ...reopenNull(filesystems.dev, plan.nullStreams ?? []),
+    ...(plan.readonly ? lockRoot(tree, filesystems) : []),
+    ...switchRoot(tree),
+    // From here on paths are the image's: none may lead to what was opened outside.
+    closeDescriptors(),
     ...(has('uts') ? [sethostname(plan.hostname)] : []),
     ...(has('network') ? loopback() : []),
     label('create files as Docker does', syscall('umask', 0o022)),
@@ -90,12 +105,19 @@ function identity({ user, idMaps }: ContainerPlan): User {
   return single ? { ...user, groups: 'keep' } : user;
 }
 
-/** Made if it is missing, as Docker does; by now every path is inside. */
+/**
+ * Made if it is missing, as Docker does. By now every path is inside but those that lead through /proc/self/fd: the image
+ * names the directory, and must not get to one that we have open (CVE-2024-21626).
+ */
 function workingDirectory(cwd: string): Step[] {
-  const parts = cwd.split('/').filter((part) => part !== '');
-  const prefixes = parts.map((_, index) => `/${parts.slice(0, index + 1).join('/')}`);
-  const make = prefixes.map((prefix) => attempt([mkdir(prefix)], ['*']));
-  return parts.length === 0 ? [] : [label(`change to ${cwd}`, [...make, chdir(cwd)])];
+  const steps: Step[] = [];
+  let directory: Call | undefined;
+  for (const part of cwd.split('/').filter((name) => name !== '')) {
+    const at = directory ?? AT_FDCWD;
+    directory = openat2(at, part, { flags: ['path', 'directory'], resolve: ['no-magiclinks'] });
+    steps.push(attempt([mkdir(part, 0o755, { at })], ['*']), directory);
+  }
+  return directory === undefined ? [] : [label(`change to ${cwd}`, [...steps, fchdir(directory)])];
 }
 
 /** A session of its own, so that it cannot push input into the caller's terminal (CVE-2017-5226), and a keyring. */
@@ -103,7 +125,8 @@ function session(): Step[] {
   const KEYCTL_JOIN_SESSION_KEYRING = 1;
   return [
     label('begin a session', [
-      attempt([syscall('keyctl', KEYCTL_JOIN_SESSION_KEYRING, 0, 0, 0, 0)], ['*']),
+      // Built without keys, or forbidden by a filter, as in a container.
+      attempt([syscall('keyctl', KEYCTL_JOIN_SESSION_KEYRING, 0, 0, 0, 0)], ['ENOSYS', 'EPERM']),
       attempt([syscall('setsid')], ['EPERM']),
     ]),
   ];

@@ -17,11 +17,13 @@ import {
   type MountAttribute,
   mkdir,
   mknod,
+  mountSetattr,
   moveMount,
   openat2,
   openTree,
   type Step,
   symlink,
+  syscall,
 } from '@estiba/syscalls';
 
 type Handle = Exclude<Arg, string | undefined>;
@@ -89,7 +91,9 @@ export function filesystem(type: string, parameters: readonly string[], attribut
 
 function hostSys(): Tree {
   const tree = openTree('/sys', ['clone', 'recursive']);
-  return { tree, steps: [tree] };
+  // With all that is mounted there, the host's cgroups among it (CVE-2023-25809).
+  const lock = mountSetattr(tree, { set: ['nosuid', 'nodev', 'noexec', 'rdonly'], recursive: true });
+  return { tree, steps: [tree, lock] };
 }
 
 /** Mount on a directory directly below `parent`, which is made if it is missing; a link there is refused with ELOOP. */
@@ -116,25 +120,48 @@ const links = {
   ptmx: 'pts/ptmx',
 } as const;
 
+/**
+ * The command may make nodes (CAP_MKNOD is one of Docker's), which is why no file system of the container lets any be
+ * opened: only these are mounted once more, each on itself, without `nodev`.
+ */
 function makeDevices(dev: Call): Step[] {
   const S_IFCHR = 0o020000;
   return [
-    ...Object.entries(nodes).map(([name, device]) => mknod(name, S_IFCHR | 0o666, device, { at: dev })),
+    ...Object.entries(nodes).flatMap(([name, device]) => {
+      const node = openTree(name, ['clone'], { at: dev });
+      return [mknod(name, S_IFCHR | 0o666, device, { at: dev }), node, ...cover(dev, name, node)];
+    }),
+    mountSetattr(dev, { set: ['nodev'] }),
     ...makeLinks(dev),
   ];
 }
 
-/** The host's nodes, mounted on empty files. */
+/** The host's nodes, mounted on empty files; read-only, or root inside, if it is root outside, could change their modes. */
 function bindDevices(dev: Call): Step[] {
   const S_IFREG = 0o100000;
   return [
     ...Object.keys(nodes).flatMap((name) => {
       const node = openTree(`/dev/${name}`, ['clone']);
-      const target = openat2(dev, name, { flags: ['path'], resolve: ['beneath', 'no-symlinks'] });
-      return [mknod(name, S_IFREG | 0o666, [0, 0], { at: dev }), node, target, moveMount(node, target)];
+      const lock = mountSetattr(node, { set: ['rdonly', 'nosuid', 'noexec'] });
+      return [mknod(name, S_IFREG | 0o666, [0, 0], { at: dev }), node, lock, ...cover(dev, name, node)];
     }),
     ...makeLinks(dev),
   ];
+}
+
+function cover(dev: Call, name: string, node: Call): Step[] {
+  const target = openat2(dev, name, { flags: ['path'], resolve: ['beneath', 'no-symlinks'] });
+  return [target, moveMount(node, target)];
+}
+
+/**
+ * Where the command was to get the host's /dev/null it gets the container's: through the open file it could change the
+ * mode, owner and times of the host's.
+ */
+export function reopenNull(dev: Call, streams: readonly number[]): Step[] {
+  if (streams.length === 0) return [];
+  const node = openat2(dev, 'null', { flags: ['rdwr'], resolve: ['beneath', 'no-symlinks'] });
+  return [label('open /dev/null inside', [node, ...streams.map((stream) => syscall('dup3', node, stream, 0))])];
 }
 
 function makeLinks(dev: Call): Step[] {

@@ -47,7 +47,10 @@ export function processOf(command: readonly string[], options: ProcessOptions): 
 }
 
 function environment(image: readonly string[], options: ProcessOptions): Record<string, string> {
-  const pairs = image.map((entry) => [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)]);
+  // An entry without a value sets nothing.
+  const pairs = image
+    .filter((entry) => entry.indexOf('=') > 0)
+    .map((entry) => [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)]);
   const { hostname, env } = options;
   return {
     PATH: defaultPath,

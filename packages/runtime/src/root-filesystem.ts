@@ -9,8 +9,8 @@ export interface OpenRoot extends Disposable {
   /** Done inside the container's mount namespace, before `tree` can be used. */
   readonly steps: Program;
   readonly tree: Exclude<Arg, string | undefined>;
-  /** Where its user database can be read before it starts. */
-  readonly accounts: Fd;
+  /** Where its user database can be read before it starts: directories, the topmost first. */
+  readonly accounts: readonly Fd[];
 }
 
 /**
@@ -24,15 +24,30 @@ export function openRoot(rootfs: RootFilesystem, options: { rootless: boolean })
 function openHere(rootfs: RootFilesystem): OpenRoot {
   const { steps, tree } = treeOf(rootfs);
   const fd = perform(steps, { keep: [tree] }).fd(tree);
-  return { steps: [], tree: fd, accounts: fd, [Symbol.dispose]: () => fd.close() };
+  return { steps: [], tree: fd, accounts: [fd], [Symbol.dispose]: () => fd.close() };
 }
 
-/** The user database is that of the lowest layer then: the base image, which names the users. */
+/** The user database is that of the topmost layer which has one. */
 function openInside(rootfs: RootFilesystem): OpenRoot {
-  const accounts = Fd.open(typeof rootfs === 'string' ? rootfs : (rootfs.lower.at(-1) ?? '/'));
+  const accounts = openAll(typeof rootfs === 'string' ? [rootfs] : [rootfs.upper ?? [], rootfs.lower].flat());
   const mountable =
     typeof rootfs === 'string' ? rootfs : { ...rootfs, options: [...(rootfs.options ?? []), 'userxattr'] };
-  return { ...treeOf(mountable), accounts, [Symbol.dispose]: () => accounts.close() };
+  return { ...treeOf(mountable), accounts, [Symbol.dispose]: () => closeAll(accounts) };
+}
+
+function openAll(directories: readonly string[]): Fd[] {
+  const opened: Fd[] = [];
+  try {
+    for (const directory of directories) opened.push(Fd.open(directory));
+    return opened;
+  } catch (error) {
+    closeAll(opened);
+    throw error;
+  }
+}
+
+function closeAll(fds: readonly Fd[]): void {
+  for (const fd of fds) fd.close();
 }
 
 function treeOf(rootfs: RootFilesystem): DetachedMount {

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { fstatSync } from 'node:fs';
 import { Cgroup, type Limits } from '@estiba/cgroups';
-import { type IdMaps, type NamespaceKind, rootlessIdMaps, writeIdMaps } from '@estiba/namespaces';
+import { type IdMaps, type NamespaceKind, namespaceKinds, rootlessIdMaps, writeIdMaps } from '@estiba/namespaces';
 import { type Capability, dockerCapabilities, type SeccompFilter, type SeccompProfile } from '@estiba/privileges';
-import { Child, type ExitStatus, launch, type Stdio } from '@estiba/syscalls';
+import { Child, type ExitStatus, Fd, launch, type Stdio } from '@estiba/syscalls';
 import { findUser } from './accounts.ts';
 import { type ContainerPlan, containerSteps } from './container-steps.ts';
 import { etcFiles } from './own-files.ts';
@@ -37,8 +38,9 @@ const defaultNamespaces: readonly NamespaceKind[] = ['pid', 'mount', 'uts', 'ipc
  * Run one command in a container and hand back its process: the short door. An empty command means the image's own.
  *
  * Everything not said is as with `docker run --network none`: capabilities, seccomp filter, masked paths, /dev, /proc,
- * /sys, /etc/hosts and /etc/resolv.conf. The container ends with the command, or with this process; `wait` resolves
- * when nothing is left of it, and says `outOfMemory` when the kernel killed it for that.
+ * /sys, /etc/hosts and /etc/resolv.conf. The container ends with the command, or with this process. With a pid namespace,
+ * or with limits, `wait` resolves when nothing is left of it; with limits it says `outOfMemory` when the kernel killed
+ * something in it for that. If this process is killed, a container with limits leaves an empty cgroup `/estiba/run-*`.
  *
  * Needs root, or a user namespace among `namespaces`. Linux 5.12. Rejects with a SyscallError that names the step, a
  * CgroupError, a PrivilegesError (no such user) or a RuntimeError.
@@ -62,7 +64,8 @@ export async function run(command: readonly string[], options: RunOptions): Prom
     settled.catch(() => {});
     return new Child(child, child, settled);
   } catch (error) {
-    await cgroup?.[Symbol.asyncDispose]();
+    // Why it could not start matters more than that its cgroup is still there.
+    await cgroup?.[Symbol.asyncDispose]().catch(() => {});
     throw error;
   }
 }
@@ -76,12 +79,7 @@ export async function planContainer(
   options: RunOptions,
 ): Promise<ContainerPlan & { readonly id: string } & Disposable> {
   const namespaces = options.namespaces ?? defaultNamespaces;
-  if (!namespaces.includes('mount')) {
-    throw new RuntimeError(
-      'OPTIONS_INVALID',
-      'a container needs a mount namespace: its root would replace that of the machine',
-    );
-  }
+  requireSense(namespaces, options);
   const id = nextId();
   const hostname = options.hostname ?? id;
   const contained = processOf(command, { ...options, hostname });
@@ -95,6 +93,7 @@ export async function planContainer(
       ...(idMaps && { idMaps }),
       root,
       readonly: options.readonly ?? false,
+      nullStreams: nullStreams(options.stdio ?? 'pipe'),
       hostname,
       etc: etcFiles({ hostname, hostNetwork: !namespaces.includes('network') }),
       process: { ...contained, env: { HOME: user.home, ...contained.env } },
@@ -108,6 +107,34 @@ export async function planContainer(
     root[Symbol.dispose]();
     throw error;
   }
+}
+
+function requireSense(namespaces: readonly NamespaceKind[], { hostname, idMaps }: RunOptions): void {
+  const refuse = (why: string) => new RuntimeError('OPTIONS_INVALID', why);
+  const unknown = namespaces.find((kind) => !namespaceKinds.includes(kind));
+  if (unknown !== undefined) throw refuse(`no such namespace: ${unknown} (one of ${namespaceKinds.join(', ')})`);
+  if (!namespaces.includes('mount'))
+    throw refuse('a container needs a mount namespace: its root would replace that of the machine');
+  if (hostname !== undefined && !namespaces.includes('uts'))
+    throw refuse("a host name would change that of the machine: add 'uts' to namespaces");
+  if (idMaps !== undefined && !namespaces.includes('user'))
+    throw refuse("id maps belong to a new user namespace: add 'user' to namespaces");
+}
+
+/** Which streams would be the host's null device: asked for, or what this process has there itself. */
+function nullStreams(stdio: Stdio): number[] {
+  const entries = typeof stdio === 'string' || stdio instanceof Fd ? [stdio, stdio, stdio] : stdio;
+  return entries.flatMap((entry, stream) => {
+    if (entry === 'ignore') return stream;
+    if (entry === 'pipe' || (entry instanceof Fd && entry.closed)) return [];
+    return isNull(entry === 'inherit' ? stream : entry.number) ? stream : [];
+  });
+}
+
+/** Character device 1:3. */
+function isNull(fd: number): boolean {
+  const stat = fstatSync(fd);
+  return stat.isCharacterDevice() && stat.rdev === 0x103;
 }
 
 /** What the cgroup knows is asked before it is removed. */

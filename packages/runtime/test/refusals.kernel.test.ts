@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fscreate, fsmount, fsopen, mount, moveMount, perform, umount } from '@estiba/syscalls';
 import { leftovers, requires, scratch } from '@estiba/testkit';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { run } from '../src/index.ts';
+import { type RunOptions, run } from '../src/index.ts';
 import { output } from './output.ts';
 import { machineRoot } from './rootfs.ts';
 
@@ -69,6 +69,14 @@ requires({ root: true, overlay: true })('what cannot run', () => {
   it('a container without a mount namespace is refused', async () => {
     await using rootfs = machineRoot();
     await expect(run(['true'], { rootfs, namespaces: ['pid'] })).rejects.toMatchObject({ code: 'OPTIONS_INVALID' });
+  });
+
+  it('options that contradict each other are refused', async () => {
+    const refused = (options: Partial<RunOptions>) =>
+      expect(run(['true'], { rootfs: '/', ...options })).rejects.toMatchObject({ code: 'OPTIONS_INVALID' });
+    await refused({ hostname: 'box', namespaces: ['mount', 'pid'] });
+    await refused({ idMaps: { uid: [], gid: [] } });
+    await refused({ namespaces: ['mount', 'nett' as 'network'] });
   });
 
   for (const name of ['proc', 'dev', 'sys']) {

@@ -41,6 +41,7 @@ requires({ root: true, overlay: true })('run', () => {
       [
         '/ overlay',
         '/dev tmpfs',
+        ...['full', 'null', 'random', 'tty', 'urandom', 'zero'].map((name) => `/dev/${name} tmpfs`),
         '/dev/mqueue mqueue',
         '/dev/pts devpts',
         '/dev/shm tmpfs',

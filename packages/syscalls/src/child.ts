@@ -54,8 +54,11 @@ export class Child implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.kill('SIGKILL');
-    await this.#exited;
-    for (const stream of [this.stdin, this.stdout, this.stderr]) stream?.destroy();
+    try {
+      this.kill('SIGKILL');
+      await this.#exited;
+    } finally {
+      for (const stream of [this.stdin, this.stdout, this.stderr]) stream?.destroy();
+    }
   }
 }

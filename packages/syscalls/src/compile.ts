@@ -68,6 +68,7 @@ class Compiler {
     else if ('pause' in step) this.#lineage.pause(step);
     else if ('continueInChild' in step) this.#lineage.continueInChild(step.continueInChild);
     else if ('beginInCgroup' in step) this.#beginInCgroup(step);
+    else if ('closeDescriptors' in step) this.#lineage.closeDescriptors();
     else if ('try' in step) this.#tolerance.within(step.unless, () => this.#program(step.try));
     else if ('part' in step) this.#labelled(step);
     else if ('fail' in step) this.#fail(step);

@@ -5,6 +5,10 @@ import type { Arg, Call, Out } from './program.ts';
 import { type Parameter, parametersOf } from './signatures.ts';
 import { choices, fileTypes, flagTables } from './tables/constants.ts';
 
+const MAX_TEXT = 512;
+/** Of a list of strings. */
+const MAX_STRINGS = 32;
+
 /** How results and memory are called where several calls are printed together. */
 export interface Names {
   /** `$1`; undefined for what has no name. */
@@ -24,7 +28,7 @@ export function decodeValue(arg: Arg, names?: Names): string {
 
 function decodeArg(call: Call, arg: Arg, parameter: Parameter | undefined, names?: Names): string {
   const type = parameter?.type ?? '';
-  if (typeof arg === 'string') return JSON.stringify(arg);
+  if (typeof arg === 'string') return decodeText(arg);
   if (arg === undefined) return type === '' || type === 'path' || type === 'strings' ? 'NULL' : '0';
   if (typeof arg === 'number' || typeof arg === 'bigint') return decodeNumber(arg, type);
   if (arg instanceof Uint8Array) return decodeBytes(arg);
@@ -33,6 +37,11 @@ function decodeArg(call: Call, arg: Arg, parameter: Parameter | undefined, names
   if ('at' in arg) return decodePlace(arg.at, arg.offset, names);
   if ('words' in arg) return decodeWords(call, arg.words, parameter, names);
   return names?.of(arg) ?? ('load' in arg ? '<read above>' : `<${arg.name}>`);
+}
+
+/** Cut as strace does, only later: messages are for reading, and arguments can be megabytes. */
+function decodeText(text: string): string {
+  return text.length <= MAX_TEXT ? JSON.stringify(text) : `${JSON.stringify(text.slice(0, MAX_TEXT))}...`;
 }
 
 export function decodePlace(memory: Out, offset: number, names?: Names): string {
@@ -86,7 +95,9 @@ function decodeWords(call: Call, values: readonly Arg[], parameter: Parameter | 
   const shown = (strings ? values.slice(0, -1) : values).map((value) =>
     decodeArg(call, value, { name: '', type: strings ? 'path' : 'number' }, names),
   );
-  return parameter?.name === 'envp' && shown.length > 4 ? `[${shown.length} variables]` : `[${shown.join(', ')}]`;
+  if (parameter?.name === 'envp' && shown.length > 4) return `[${shown.length} variables]`;
+  const more = shown.length - MAX_STRINGS;
+  return more > 0 ? `[${shown.slice(0, MAX_STRINGS).join(', ')}, and ${more} more]` : `[${shown.join(', ')}]`;
 }
 
 function isZero(value: Arg): boolean {

@@ -67,6 +67,7 @@ function describe(step: Step, names: Names): string {
   if ('continueInChild' in step)
     return `clone3(CLONE_PARENT)${kinds(step.continueInChild)}; the rest happens in the child`;
   if ('beginInCgroup' in step) return `the next process begins in the cgroup ${decodeValue(step.beginInCgroup, names)}`;
+  if ('closeDescriptors' in step) return 'close all descriptors but 0, 1 and 2';
   if ('part' in step) return `# ${step.label}`;
   if ('fail' in step) return `fail with ${step.fail}: ${step.message}`;
   throw new TypeError(`not a step: ${JSON.stringify(step)}`);

@@ -42,6 +42,7 @@ export {
   attempt,
   beginInCgroup,
   type Call,
+  closeDescriptors,
   continueInChild,
   fail,
   fork,

@@ -70,6 +70,19 @@ export class Lineage {
       this.#emitter.encoder.replace(this.#hiding, { code: codes.alu });
   }
 
+  /** The socket stays, to tell of failures; execve closes it. */
+  closeDescriptors(): void {
+    const LAST = 0xffffffff;
+    const fd = this.#reportFd;
+    if (fd < 0) throw new TypeError('cannot close all descriptors: only a launched process can');
+    for (const range of [
+      [3, fd - 1, 0],
+      [fd + 1, LAST, 0],
+    ] as const)
+      if (range[0] <= range[1])
+        this.#emitter.sys('close_range', range, this.#emitter.origin({ name: 'close_range', args: range }));
+  }
+
   /** Tells the parent and waits for its answer, which has a fixed size: whole or not at all. */
   pause(pause: Pause): void {
     const origin = this.#emitter.origin({ name: 'pause', args: [], label: `pause ${pause.pause}` });
@@ -107,7 +120,12 @@ export class Lineage {
 
   /** What comes next is to happen in the cgroup. */
   settle(): void {
-    if (this.#cgroup !== undefined) this.continueInChild([]);
+    if (this.#cgroup === undefined) return;
+    if (this.#inPidNamespace || this.#insideFork)
+      throw new TypeError(
+        'cannot begin a process in a cgroup from inside a new pid namespace or a fork: join it before',
+      );
+    this.continueInChild([]);
   }
 
   /**

@@ -46,7 +46,18 @@ export interface Words {
 
 /** What is done, in order. Lists nest, so that packages can hand around parts of a program. */
 export type Program = Iterable<Step | Program>;
-export type Step = Call | Load | Patch | Pause | Fork | ContinueInChild | BeginInCgroup | Try | Labelled | Fail;
+export type Step =
+  | Call
+  | Load
+  | Patch
+  | Pause
+  | Fork
+  | ContinueInChild
+  | BeginInCgroup
+  | CloseDescriptors
+  | Try
+  | Labelled
+  | Fail;
 
 /** Reads a number out of memory that an earlier call filled; used as an argument it stands for that number. */
 export interface Load extends Call {
@@ -81,6 +92,11 @@ export interface ContinueInChild {
 /** The process that follows begins in a cgroup. */
 export interface BeginInCgroup {
   readonly beginInCgroup: Exclude<Arg, string | undefined>;
+}
+
+/** Closes every descriptor but 0, 1 and 2. */
+export interface CloseDescriptors {
+  readonly closeDescriptors: true;
 }
 
 /** A part that is left, without an error, at the first call that fails with one of these. */
@@ -146,6 +162,14 @@ export function continueInChild(...clone: readonly CloneFlag[]): ContinueInChild
  */
 export function beginInCgroup(directory: Call | Fd): BeginInCgroup {
   return { beginInCgroup: directory };
+}
+
+/**
+ * Close everything but 0, 1 and 2, of the process itself and what it inherited. The command never gets them; but a path
+ * that somebody else chose, such as /proc/self/fd/9, must not lead to them before that (CVE-2024-21626).
+ */
+export function closeDescriptors(): CloseDescriptors {
+  return { closeDescriptors: true };
 }
 
 /** Leave this part, without an error, when one of its calls fails with one of these. */

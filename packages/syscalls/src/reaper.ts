@@ -11,7 +11,7 @@ export interface ExitStatus {
   /** What it passed to exit(3); null when a signal ended it, or when somebody else waited for it. */
   readonly exitCode: number | null;
   readonly signal: NodeJS.Signals | null;
-  /** Whether the kernel killed it for memory; only known when a cgroup was watched. */
+  /** Whether the kernel killed it, or a process of its, for memory; only known when a cgroup was watched. */
   readonly outOfMemory?: boolean;
 }
 

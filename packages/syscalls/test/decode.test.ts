@@ -27,6 +27,15 @@ import {
   words,
 } from '../src/index.ts';
 
+describe('what is long', () => {
+  it('is cut, however long: a text, and a list', () => {
+    const [many, long] = [Array.from({ length: 200_000 }, () => 'y'), 'x'.repeat(1 << 20)];
+    const text = decodeCall(execve('/bin/true', [long, ...many]));
+    expect(text.length).toBeLessThan(2000);
+    expect(text).toMatch(/x"\.\.\., "y", .*, and 199969 more\]/);
+  });
+});
+
 describe('a call is printed', () => {
   const context = fsopen('overlay');
   const tree = openTree('/srv', ['clone', 'recursive']);

@@ -1,5 +1,5 @@
 /** Becoming another program. */
-import { type Arg, attempt, type Call, fail, type Step, syscall, words } from '../program.ts';
+import { type Arg, attempt, type Call, fail, type Step, syscall } from '../program.ts';
 
 /** What a command sees when no environment is given: a path to find programs on, and nothing of the caller's. */
 export const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -47,5 +47,6 @@ function environment(env: Environment = { PATH: defaultPath }): readonly Arg[] {
 }
 
 function strings(values: readonly Arg[]): Arg {
-  return words(...values, 0);
+  // Not spread: there may be more of them than a call takes.
+  return { words: [...values, 0] };
 }

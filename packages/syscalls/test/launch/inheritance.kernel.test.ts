@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { requires, scratch } from '@estiba/testkit';
 import { expect, it } from 'vitest';
-import { Fd, launch, open, perform, syscall } from '../../src/index.ts';
+import { chdir, closeDescriptors, Fd, launch, open, perform, type Step, syscall } from '../../src/index.ts';
 import { output, shell } from './finished.ts';
 
 /** Those of `ls` itself, which opens the folder as 3. */
@@ -42,6 +42,18 @@ requires({})('a launched command inherits', () => {
 });
 
 requires({})('a program', () => {
+  it('can close all descriptors, so that no path leads to one, and still tells of its failure', async () => {
+    using root = Fd.open('/');
+    const through = `/proc/self/fd/${root.number}/etc`;
+    const kept = syscall('fcntl', root, 1, 0);
+    const reach = (...between: Step[]) => launch([kept, ...between, chdir(through)]);
+    await expect(reach(closeDescriptors())).rejects.toMatchObject({ code: 'ENOENT', syscall: 'chdir', path: through });
+    // Without it the path is there, until execve.
+    await using child = await reach();
+    expect((await child.wait()).exitCode).toBe(0);
+    expect(() => perform([closeDescriptors()])).toThrow(/only a launched process can/);
+  });
+
   it('uses our descriptors by their numbers', async () => {
     await using place = scratch();
     using file = Fd.open(place.join('file'), 'w');

@@ -72,7 +72,7 @@ export function readOrNothing<T>(read: () => T): T | undefined {
     return read();
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ESRCH' || code === 'EACCES' || code === 'EPERM' || code === 'EINVAL')
+    if (code === 'ENOENT' || code === 'ESRCH', 'ENODEV' || code === 'EACCES' || code === 'EPERM' || code === 'EINVAL')
       return undefined;
     throw error;
   }
