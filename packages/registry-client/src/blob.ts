@@ -23,6 +23,7 @@ export interface BlobRequest {
 export async function* blobChunks(transport: Transport, request: BlobRequest): AsyncGenerator<Buffer> {
   const { descriptor, signal } = request;
   const state = { taken: 0, skipped: 0 };
+  const past = { failures: 0, achieved: 0 };
   let source: AsyncGenerator<Buffer> | undefined;
   const next = async (): Promise<Buffer | undefined> => {
     source ??= await open(transport, request, state);
@@ -39,7 +40,7 @@ export async function* blobChunks(transport: Transport, request: BlobRequest): A
   };
   try {
     for (;;) {
-      const chunk = await retrying(next, { ...transport.retry, signal, progress: () => state.taken });
+      const chunk = await retrying(next, { ...transport.retry, signal, progress: () => state.taken, past });
       if (chunk === undefined) return;
       state.taken += chunk.length;
       yield chunk;

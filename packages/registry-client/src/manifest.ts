@@ -13,7 +13,6 @@ import {
   type Reference,
   Verifier,
 } from '@estiba/image-spec';
-import { readAll } from './read-all.ts';
 import type { Answer, Transport } from './transport.ts';
 
 export interface FetchedManifest {
@@ -35,8 +34,10 @@ export async function fetchManifest(
   reference: Reference,
   { signal, expected }: { signal?: AbortSignal | undefined; expected?: Expected } = {},
 ): Promise<FetchedManifest> {
-  const { response, url } = await transport.send(request(reference, 'GET', signal, expected?.digest));
-  const bytes = await readAll(transport.http.body(response, url, signal), maxDocumentBytes, url);
+  const { response, bytes } = await transport.read(
+    request(reference, 'GET', signal, expected?.digest),
+    maxDocumentBytes,
+  );
   const wanted = expected?.digest ?? reference.digest ?? claimedDigest(response.headers['docker-content-digest']);
   const verifier = new Verifier({
     ...(wanted ? { digest: wanted } : {}),

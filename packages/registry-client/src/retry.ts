@@ -9,6 +9,14 @@ export interface RetryOptions {
   readonly signal?: AbortSignal | undefined;
   /** A number that grows with what has been achieved: whoever gets on is not given up. */
   readonly progress?: () => number;
+  /** What failed before, of a task that is done in several calls. */
+  readonly past?: Past;
+}
+
+export interface Past {
+  failures: number;
+  /** The progress at the last of them. */
+  achieved: number;
 }
 
 const longest = 60_000;
@@ -17,19 +25,18 @@ const worthwhile = 1024 * 1024;
 /** Tries again what failed for reasons that pass, as long as the registry asks for or twice as long each time. */
 export async function retrying<T>(
   attempt: () => Promise<T>,
-  { retries, delay, signal, progress = () => 0 }: RetryOptions,
+  { retries, delay, signal, progress = () => 0, past = { failures: 0, achieved: progress() } }: RetryOptions,
 ): Promise<T> {
-  let failures = 0;
   for (;;) {
-    const before = progress();
     try {
       return await attempt();
     } catch (error) {
       signal?.throwIfAborted();
       if (!(error instanceof RegistryError) || !error.retryable) throw error;
-      failures = progress() - before >= worthwhile ? 1 : failures + 1;
-      if (failures > retries || (error.retryAfter ?? 0) > longest) throw error;
-      await wait(error.retryAfter ?? backoff(delay, failures), signal);
+      past.failures = progress() - past.achieved >= worthwhile ? 1 : past.failures + 1;
+      past.achieved = progress();
+      if (past.failures > retries || (error.retryAfter ?? 0) > longest) throw error;
+      await wait(error.retryAfter ?? backoff(delay, past.failures), signal);
     }
   }
 }

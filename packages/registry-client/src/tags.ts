@@ -1,6 +1,5 @@
 import type { Reference } from '@estiba/image-spec';
 import { RegistryError } from './error.ts';
-import { readAll } from './read-all.ts';
 import type { Transport } from './transport.ts';
 
 const most = 4 * 1024 * 1024;
@@ -15,8 +14,8 @@ export async function* listTags(
   let last: string | undefined;
   while (path !== undefined) {
     const what = `list tags of ${registry}/${repository}`;
-    const { response, url } = await transport.send({ registry, repository, path, what, signal });
-    const tags = parseTags(await readAll(transport.http.body(response, url, signal), most, url), url, what);
+    const { response, url, bytes } = await transport.read({ registry, repository, path, what, signal }, most);
+    const tags = parseTags(bytes, url, what);
     yield* tags;
     const next = nextPath(response.headers.link);
     // A registry that sends the same page again would keep us for ever.

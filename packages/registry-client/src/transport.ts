@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Audience, Authorizer } from './authorizer.ts';
 import { endpoint } from './endpoint.ts';
 import type { Http } from './http.ts';
+import { readAll } from './read-all.ts';
 import { sendFollowing } from './redirect.ts';
 import { refusal } from './refusal.ts';
 import { type RetryOptions, retrying } from './retry.ts';
@@ -45,6 +46,18 @@ export class Transport {
   /** An answer of status 2xx; every other becomes a RegistryError. */
   send(request: RepositoryRequest): Promise<Answer> {
     return retrying(() => this.sendOnce(request), { ...this.retry, signal: request.signal });
+  }
+
+  /** As `send`, with the body, of at most so many bytes: one that is cut off is asked for again. */
+  read(request: RepositoryRequest, most: number): Promise<Answer & { readonly bytes: Buffer }> {
+    return retrying(
+      async () => {
+        const answer = await this.sendOnce(request);
+        const body = this.http.body(answer.response, answer.url, request.signal);
+        return { ...answer, bytes: await readAll(body, most, answer.url) };
+      },
+      { ...this.retry, signal: request.signal },
+    );
   }
 
   async sendOnce(request: RepositoryRequest): Promise<Answer> {

@@ -106,3 +106,13 @@ test('an error does not carry escape sequences of the registry', async () => {
   const error = await client.manifest(`${registry.host}/x:1`).catch((reason) => reason);
   expect(error.message).toMatch(/^[\x20-\x7e]+$/);
 });
+
+test('a manifest that is cut off is asked for again', async () => {
+  await using layout = await scratchLayout();
+  await using registry = await Registry.start();
+  const descriptor = await makeImage(layout, [10]);
+  const name = await registry.add('demo/app:1', layout, descriptor);
+  registry.fail({ path: '/manifests/', cutAfter: 10, times: 2 });
+  using client = new RegistryClient({ retryDelay: 1 });
+  expect((await client.manifest(name)).schemaVersion).toBe(2);
+});

@@ -312,3 +312,30 @@ test('an error of whoever unpacks stops the pull', async () => {
   await expect(given.pull({ onLayer })).rejects.toThrow('disk full');
   expect(await readdir(join(given.into.directory, '.ingest'))).toEqual([]);
 });
+
+test('a registry that gives a byte at a time and breaks off is given up', async () => {
+  await using given = await setting([1000]);
+  given.registry.fail({ path: '/blobs/', cutAfter: 1, times: 1000 });
+  await expect(given.pull({}, { retries: 3 })).rejects.toMatchObject({ code: 'BODY_CUT' });
+  expect(given.registry.requests.filter(({ path }) => path.includes('/blobs/')).length).toBeLessThanOrEqual(4);
+  expect(await readdir(join(given.into.directory, '.ingest'))).toEqual([]);
+});
+
+test('a registry that goes away in the middle of a blob is given up, and nothing of it is left', async () => {
+  await using given = await setting([big]);
+  given.registry.fail({ path: '/blobs/', bytesPerSecond: 1_000_000, times: 1000 });
+  const gone = sleep(300).then(() => given.registry.close());
+  await expect(given.pull({}, { retries: 2 })).rejects.toMatchObject({ code: 'UNREACHABLE' });
+  await gone;
+  expect(await readdir(join(given.into.directory, '.ingest'))).toEqual([]);
+  expect(await given.into.has(given.descriptor)).toBe(false);
+});
+
+test('several pulls of one image at once all arrive', async () => {
+  await using given = await setting();
+  const followed = async (layer: { follow(): Promise<NodeJS.ReadableStream> }) => {
+    for await (const _ of await layer.follow());
+  };
+  await Promise.all([given.pull(), given.pull({ onLayer: followed }), given.pull({ onLayer: followed })]);
+  await expectWhole(given);
+});

@@ -44,7 +44,9 @@ export async function sendBlob(exchange: Exchange, digest: Digest, blob: Blob | 
 
 async function openPart(blob: Blob, start: number, end: number): Promise<Readable> {
   const body = await blob.open(start);
-  return end === blob.size ? body : Readable.from(take(body, end - start), { objectMode: false });
+  if (end === blob.size) return body;
+  const part = Readable.from(take(body, end - start), { objectMode: false });
+  return part.once('close', () => body.destroy());
 }
 
 async function* take(body: AsyncIterable<Uint8Array>, bytes: number): AsyncGenerator<Uint8Array> {

@@ -41,7 +41,12 @@ export async function reply(
   const closed = new AbortController();
   response.once('close', () => closed.abort());
   const content = fault === undefined ? stream : spoil(stream, fault, () => response.destroy(), closed.signal);
-  await pipeline(content, response).catch(ignoreClosed);
+  try {
+    await pipeline(content, response).catch(ignoreClosed);
+  } finally {
+    // Where the reader was gone before the first byte, nobody has begun with what stands behind the content.
+    stream.destroy();
+  }
 }
 
 export function replyJson(

@@ -111,8 +111,7 @@ export class Registry implements AsyncDisposable {
     const { method = '', url = '', headers } = request;
     this.requests.push({ method, path: url, headers, port: request.socket.remotePort });
     const fault = this.#faults.take(method, url);
-    // A path that begins with two slashes is not another host.
-    const exchange = { request, response, url: new URL(`${this.url}${url}`), fault };
+    const exchange = { request, response, url: addressOf(url, this.url), fault };
     try {
       if (fault?.delay !== undefined) await sleep(fault.delay);
       if (await obey(exchange)) return;
@@ -123,6 +122,11 @@ export class Registry implements AsyncDisposable {
     // What was not read of the request would be taken for the next one.
     request.resume();
   }
+}
+
+/** A path that begins with two slashes is not another host; `*` and addresses of others are nothing that is here. */
+function addressOf(path: string, origin: string): URL {
+  return new URL(path.startsWith('/') && URL.canParse(origin + path) ? origin + path : `${origin}/`);
 }
 
 async function obey(exchange: Exchange): Promise<boolean> {

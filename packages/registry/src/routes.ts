@@ -35,8 +35,8 @@ export async function answer(exchange: Exchange, contents: Contents): Promise<vo
   if (url.pathname === '/v2/_catalog' && reading)
     return replyJson(exchange, 200, { repositories: catalog.repositories });
   if (repository === undefined) throw new Refusal(404, 'NAME_UNKNOWN', `there is nothing at ${url.pathname}`);
-  if (kind === 'manifests') return manifests(exchange, contents, repository, decodeURIComponent(rest));
-  if (kind === 'blobs') return blobs(exchange, contents, decodeURIComponent(rest));
+  if (kind === 'manifests') return manifests(exchange, contents, repository, decoded(rest));
+  if (kind === 'blobs') return blobs(exchange, contents, decoded(rest));
   if (kind === 'blobs/uploads') return upload(exchange, contents, repository, rest);
   return tags(exchange, catalog, repository);
 }
@@ -91,11 +91,20 @@ async function tags(exchange: Exchange, catalog: Catalog, repository: string): P
   const { searchParams } = exchange.url;
   const last = searchParams.get('last') ?? '';
   const most = Number(searchParams.get('n') ?? all.length);
+  if (!Number.isInteger(most) || most < 0) throw new Refusal(400, 'UNSUPPORTED', 'n has to be a number of tags');
   const after = all.filter((tag) => tag > last);
   const page = after.slice(0, most);
   const more = page.length > 0 && page.length < after.length;
   const next = `</v2/${repository}/tags/list?n=${most}&last=${page.at(-1)}>; rel="next"`;
   await replyJson(exchange, 200, { name: repository, tags: page }, more ? { link: next } : {});
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new Refusal(400, 'NAME_UNKNOWN', `${JSON.stringify(text)} is no part of a path`);
+  }
 }
 
 function unsupported(method = ''): Refusal {

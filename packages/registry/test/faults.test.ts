@@ -1,8 +1,10 @@
-import { digestOf } from '@estiba/image-spec';
+import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type BlobSource, digestOf } from '@estiba/image-spec';
 import { expect, test } from 'vitest';
 import type { Fault } from '../src/faults.ts';
 import { Registry } from '../src/registry.ts';
-import { pushBlob } from './client.ts';
+import { makeParts, pushBlob, scratchLayout, store } from './client.ts';
 
 const blob = Buffer.from('0123456789');
 
@@ -65,4 +67,33 @@ test('a fault hits what it is meant for, as often as told', async () => {
   registry.fail({ status: 500, times: 9 });
   registry.heal();
   expect(await ask()).toBe(200);
+});
+
+test.each([
+  ['slow', { bytesPerSecond: 1e9 }],
+  ['short', { endAfter: 10 }],
+  ['as it is', undefined],
+])('a blob that is sent %s is closed when its reader has gone before it', async (_, fault) => {
+  await using layout = await scratchLayout();
+  await using registry = await Registry.start();
+  const parts = makeParts();
+  const streams: Readable[] = [];
+  const { promise: gone, resolve: goAway } = Promise.withResolvers<void>();
+  const source: BlobSource = {
+    async blob(descriptor, options) {
+      const stream = await layout.blob(descriptor, options);
+      streams.push(stream);
+      if (descriptor.size === parts.blobs[0]?.length) await gone;
+      return stream;
+    },
+  };
+  await registry.add('demo/app:1', source, await store(layout, parts));
+  if (fault !== undefined) registry.fail({ path: '/blobs/', ...fault });
+  const signal = AbortSignal.timeout(50);
+  const url = `${registry.url}/v2/demo/app/blobs/${digestOf(parts.blobs[0] ?? '')}`;
+  await expect(fetch(url, { signal })).rejects.toThrow();
+  await sleep(50);
+  goAway();
+  expect(streams.length).toBe(2);
+  await expect.poll(() => streams.every(({ closed }) => closed)).toBe(true);
 });

@@ -1,3 +1,5 @@
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { digestOf, mediaTypes } from '@estiba/image-spec';
 import { expect, test } from 'vitest';
@@ -121,4 +123,19 @@ test('a closed registry answers no more, even on open connections', async () => 
   await registry.close();
   expect(await waiting).toBe('cut');
   await expect(fetch(`${registry.url}/v2/`)).rejects.toThrow();
+});
+
+test.each(['OPTIONS * HTTP/1.1', 'GET http://elsewhere/v2/ HTTP/1.1', 'GET http://[ HTTP/1.1', 'GET //x:y/ HTTP/1.1'])(
+  'a request for what is no path is answered, as any: %s',
+  async (line) => {
+    await using registry = await Registry.start();
+    const socket = connect(Number(registry.host.split(':')[1]), '127.0.0.1');
+    socket.write(`${line}\r\nHost: x\r\nConnection: close\r\n\r\n`);
+    expect(await text(socket)).toMatch(/^HTTP\/1.1 40[04] /);
+  },
+);
+
+test.each(['/v2/a/manifests/%ff', '/v2/a/blobs/%'])('a path that cannot be decoded is refused: %s', async (path) => {
+  await using registry = await Registry.start();
+  expect((await fetch(registry.url + path)).status).toBe(400);
 });

@@ -10,6 +10,8 @@ export interface UnprivilegedOptions {
   uid?: number;
   /** Where it runs, and what it is shown: the project unless told. */
   folder?: string;
+  /** Files that it sees in the place of others: `{ '/etc/subuid': '/tmp/granted' }`. Root only. */
+  instead?: Record<string, string>;
   env?: Record<string, string>;
   /** Milliseconds until the process is killed. */
   timeout?: number;
@@ -33,10 +35,16 @@ export async function unprivileged(command: readonly string[], options: Unprivil
   const { uid = 65534, folder = repositoryRoot } = options;
   if (process.geteuid?.() !== 0) return finish(program, folder, options);
   const asUser = ['setpriv', `--reuid=${uid}`, `--regid=${uid}`, '--clear-groups', '--inh-caps=-all', '--', ...program];
-  if (everybodyMayEnter(folder)) return finish(asUser, folder, options);
+  const isReachable = everybodyMayEnter(folder);
+  const { instead = {} } = options;
+  if (isReachable && Object.keys(instead).length === 0) return finish(asUser, folder, options);
   await using place = scratch('project');
-  const script = 'mount --bind "$1" "$2" && mount -o remount,bind,ro "$2" && cd "$2" && shift 2 && exec "$@"';
-  return await finish(['unshare', '--mount', 'sh', '-c', script, 'sh', folder, place.path, ...asUser], '/', options);
+  const show = 'mount --bind "$1" "$2" && mount -o remount,bind,ro "$2" && cd "$2" && shift 2';
+  const replace = 'mount --bind "$1" "$2" && shift 2';
+  const pairs = Object.entries(instead).map(([file, other]) => [other, file]);
+  const script = [...pairs.map(() => replace), isReachable ? 'cd "$1" && shift' : show, 'exec "$@"'].join(' && ');
+  const places = [...pairs.flat(), folder, ...(isReachable ? [] : [place.path])];
+  return await finish(['unshare', '--mount', 'sh', '-c', script, 'sh', ...places, ...asUser], '/', options);
 }
 
 /** The Node that the scripts of this project put where everybody may execute it; else this one, if that is so of it. */

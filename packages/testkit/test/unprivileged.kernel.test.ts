@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { repositoryRoot, requires, scratch, unprivileged } from '../src/index.ts';
 
@@ -41,6 +41,24 @@ requires({ root: true })('a command as an ordinary user', () => {
     const { stdout } = await unprivileged(command, { folder: secret.join('project') });
     expect(stdout).toBe('contentrefused\n');
     expect(existsSync(secret.join('project/made'))).toBe(false);
+  });
+
+  it('sees other files in the place of those of the machine, wherever the project lies', async () => {
+    await using secret = scratch('secret');
+    await using other = scratch('other');
+    mkdirSync(secret.join('project'));
+    chmodSync(secret.path, 0o700);
+    writeFileSync(other.join('subuid'), 'nobody:300000:1000\n');
+    const instead = { '/etc/subuid': other.join('subuid'), '/etc/subgid': other.join('subuid') };
+    for (const folder of [secret.join('project'), repositoryRoot, '/']) {
+      const { stdout, stderr } = await unprivileged(['sh', '-c', 'id -u; cat /etc/subuid /etc/subgid'], {
+        folder,
+        instead,
+      });
+      expect(stderr).toBe('');
+      expect(stdout).toBe(`65534\n${'nobody:300000:1000\n'.repeat(2)}`);
+    }
+    expect(readFileSync('/etc/subuid', 'utf8')).not.toContain('nobody:300000');
   });
 
   it('is killed when its time is over', async () => {

@@ -64,4 +64,19 @@ requires({ root: true, command: 'setpriv' })('an ordinary user', () => {
     expect(xattrs(`${lower[0]}/dir`)).toEqual(['user.overlay.opaque=79']);
     expect(JSON.parse(readFileSync(`${lower[0]}/../layer.json`, 'utf8'))).toMatchObject({ namespace: 'user' });
   });
+
+  it('removes layers whose modes keep their own owner out', async () => {
+    using folder = scratch('user');
+    const output = await asUser(
+      folder.path,
+      `const store = await SnapshotStore.open(folder + '/store');
+      const directory = (name, mode) => ({ name, type: '5', mode });
+      await store.commit('sha256:one', layer(
+        directory('a/', 0o555), directory('a/b/', 0), directory('a/b/c/', 0o111), directory('a/b/c/d/', 0o444), { name: 'a/b/c/d/file', mode: 0 },
+      ));
+      console.log((await store.prune({ keep: [] })).removed);`,
+    );
+    expect(output).toBe("[ 'sha256:one' ]\n");
+    expect([...readdirSync(folder.join('store/layers')), ...readdirSync(folder.join('store/tmp'))]).toEqual([]);
+  });
 });

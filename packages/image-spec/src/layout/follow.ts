@@ -16,15 +16,24 @@ const chunkBytes = 1024 * 1024;
 
 /** Reads a file that grows. `waiting` holds what to call when it has grown or ended. */
 export function followFile(progress: () => Progress, waiting: Set<() => void>): Readable {
-  return Readable.from(chunks(progress, waiting), { objectMode: false, highWaterMark: chunkBytes });
+  const stop = new AbortController();
+  const options = { objectMode: false, highWaterMark: chunkBytes };
+  const stream = Readable.from(chunks(progress, waiting, stop.signal), options);
+  // A generator that waits ends only after what it waits for.
+  const destroy = stream._destroy;
+  stream._destroy = (error, done) => {
+    stop.abort();
+    destroy.call(stream, error, done);
+  };
+  return stream;
 }
 
-async function* chunks(progress: () => Progress, waiting: Set<() => void>): AsyncGenerator<Buffer> {
+async function* chunks(progress: () => Progress, waiting: Set<() => void>, stop: AbortSignal): AsyncGenerator<Buffer> {
   throwIfFailed(progress());
   const file = openSync(progress().path, 'r');
   try {
     let position = 0;
-    for (;;) {
+    while (!stop.aborted) {
       const { state, written } = progress();
       throwIfFailed(progress());
       // In large pieces: each costs a trip to the thread pool, however small.
@@ -37,7 +46,7 @@ async function* chunks(progress: () => Progress, waiting: Set<() => void>): Asyn
       } else if (state === 'committed') {
         return;
       } else {
-        await change(waiting);
+        await change(waiting, stop);
       }
     }
   } finally {
@@ -49,12 +58,14 @@ function throwIfFailed({ state, failure }: Progress): void {
   if (state === 'failed') throw failure;
 }
 
-function change(waiting: Set<() => void>): Promise<void> {
+function change(waiting: Set<() => void>, stop: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const wake = () => {
       waiting.delete(wake);
+      stop.removeEventListener('abort', wake);
       resolve();
     };
     waiting.add(wake);
+    stop.addEventListener('abort', wake);
   });
 }

@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, realpath, stat, writeFile } from 'node:fs/promises';
+import { mkdir, open, readFile, realpath, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { z } from 'zod';
@@ -14,6 +14,7 @@ import type { Expected } from '../verifier.ts';
 import { BlobWriter } from './blob-writer.ts';
 import { changeIndexFile, readIndexFile } from './index-file.ts';
 import { cleanIngest, ingestDirectory } from './ingest.ts';
+import { ownedName } from './owner.ts';
 import { type Pruned, pruneBlobs } from './prune.ts';
 
 export interface ImageLayoutOptions {
@@ -46,7 +47,7 @@ export class ImageLayout implements BlobSource {
     await mkdir(ingestDirectory(directory), { recursive: true });
     const layout = new ImageLayout(await realpath(directory), fsync);
     await cleanIngest(layout.directory);
-    await checkVersion(layout.directory);
+    await checkVersion(layout.directory, fsync);
     return layout;
   }
 
@@ -68,7 +69,9 @@ export class ImageLayout implements BlobSource {
       const why = `the file has ${size} bytes, expected ${descriptor.size}`;
       throw new ImageSpecError('SIZE_MISMATCH', `cannot read ${descriptor.digest} in ${this.directory}: ${why}`);
     }
-    return file.createReadStream({ start, highWaterMark: 1024 * 1024, ...(signal ? { signal } : {}) });
+    const stream = file.createReadStream({ start, highWaterMark: 1024 * 1024 });
+    if (signal !== undefined) stopOnAbort(stream, signal);
+    return stream;
   }
 
   /** Whether the blob is there; given a descriptor, also whether it is as long as it should be. */
@@ -152,17 +155,28 @@ export class ImageLayout implements BlobSource {
 const nameAnnotation = 'org.opencontainers.image.ref.name';
 const LayoutHeader = z.looseObject({ imageLayoutVersion: z.literal('1.0.0') });
 
+/** With the reason of the signal, where Node's own way has an AbortError for every reason. */
+function stopOnAbort(stream: Readable, signal: AbortSignal): void {
+  const stop = () => stream.destroy(signal.reason instanceof Error ? signal.reason : new Error(String(signal.reason)));
+  if (signal.aborted) stop();
+  signal.addEventListener('abort', stop, { once: true });
+  stream.once('close', () => signal.removeEventListener('abort', stop));
+}
+
 function nameOf(entry: Descriptor): string | undefined {
   return entry.annotations?.[nameAnnotation];
 }
 
-async function checkVersion(directory: string): Promise<void> {
+async function checkVersion(directory: string, flush: boolean): Promise<void> {
   const path = join(directory, 'oci-layout');
   const bytes = await readFile(path).catch((error) => {
     if (error.code !== 'ENOENT') throw error;
   });
   if (bytes === undefined) {
-    await writeFile(path, '{"imageLayoutVersion":"1.0.0"}');
+    // In one step, so that nobody, not even after a crash, finds it half written.
+    const made = join(ingestDirectory(directory), ownedName());
+    await writeFile(made, '{"imageLayoutVersion":"1.0.0"}', { flush });
+    await rename(made, path);
     return;
   }
   try {

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { digestOf } from '../../src/digest.ts';
 import { openLayout, scratch } from '../scratch.ts';
@@ -69,4 +71,18 @@ test('a writer asks to wait before it holds too much in memory', async () => {
   expect(answers[0]).toBeUndefined();
   expect(answers.at(-1)).toBeInstanceOf(Promise);
   await writer.commit();
+});
+
+test('a follower can be stopped while nothing comes', async () => {
+  await using folder = await scratch();
+  const layout = await openLayout(folder.path);
+  await using writer = await layout.writer();
+  await writer.write(Buffer.alloc(2 * 1024 * 1024));
+  const follower = writer.follow();
+  const stopped = expect(buffer(follower)).rejects.toThrow('enough');
+  await sleep(50);
+  follower.destroy(new Error('enough'));
+  await Promise.race([once(follower, 'close').catch(() => {}), sleep(2000)]);
+  expect(follower.closed).toBe(true);
+  await stopped;
 });

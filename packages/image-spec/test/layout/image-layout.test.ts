@@ -22,6 +22,22 @@ test('an opened folder is an OCI image layout', async () => {
   });
 });
 
+test('a folder can be opened by several at the same time, and holds nothing else then', async () => {
+  await using folder = await scratch();
+  await Promise.all(Array.from({ length: 8 }, () => ImageLayout.open(folder.path)));
+  expect(await files(folder.path)).toEqual([join(folder.path, 'oci-layout')]);
+});
+
+test('reading a blob stops with the reason of its signal', async () => {
+  await using folder = await scratch();
+  const layout = await ImageLayout.open(folder.path);
+  await layout.write(content);
+  const controller = new AbortController();
+  const stream = await layout.blob(described, { signal: controller.signal });
+  controller.abort(new Error('enough'));
+  await expect(text(stream)).rejects.toThrow('enough');
+});
+
 test('a layout of another version is refused', async () => {
   await using folder = await scratch();
   await writeFile(join(folder.path, 'oci-layout'), '{"imageLayoutVersion":"2.0.0"}');

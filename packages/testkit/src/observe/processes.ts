@@ -66,14 +66,16 @@ function isLauncher(pid: number): boolean {
   return readOrNothing(() => readlinkSync(`/proc/${pid}/exe`))?.startsWith('/memfd:') ?? false;
 }
 
+/** ENODEV: a cgroup that is removed while its file is open. */
+const gone: ReadonlySet<string> = new Set(['ENOENT', 'ESRCH', 'ENODEV', 'EACCES', 'EPERM', 'EINVAL']);
+
 /** A process may end, or be somebody else's, at any moment while we look at it. */
 export function readOrNothing<T>(read: () => T): T | undefined {
   try {
     return read();
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ESRCH', 'ENODEV' || code === 'EACCES' || code === 'EPERM' || code === 'EINVAL')
-      return undefined;
+    if (code !== undefined && gone.has(code)) return undefined;
     throw error;
   }
 }

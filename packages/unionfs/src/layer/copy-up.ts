@@ -10,7 +10,7 @@ export function copyUp(tree: LayerTree, directory: Directory, name: string, opti
   if (tree.lower === undefined || directory.hidesBelow || directory.whiteouts.has(name)) return false;
   const path = directory.parent === undefined ? name : `${directory.path}/${name}`;
   const copied = tree.lower.look(path, (found) => copy(found, directory, name, options));
-  if (copied) directory.claim(name);
+  if (copied) directory.copied.add(name);
   return copied ?? false;
 }
 

@@ -1,12 +1,16 @@
 /** Layers come as plain tar, gzip or zstd; what they are is told by their first bytes, whatever anybody says they are. */
-import { pipeline, Readable } from 'node:stream';
-import { createGunzip, createZstdDecompress } from 'node:zlib';
+import type { Readable } from 'node:stream';
+import { createGunzip, createZstdDecompress, type Gunzip, type ZstdDecompress } from 'node:zlib';
 import { UnionfsError } from '../unionfs-error.ts';
+import { ZstdFrames } from './zstd-frames.ts';
 
 /** Large pieces: with 64 KiB ones a layer takes half as long again, nearly all of it spent between the threads. */
 const pieceSize = 1024 * 1024;
 
-/** The uncompressed bytes, each piece valid until the next is asked for; a broken stream, or one in a compression we do not know, throws a UnionfsError. */
+/**
+ * The uncompressed bytes, each piece valid until the next is asked for. They end only after the compressed ones have been
+ * read to their end. A broken stream, or one in a compression we do not know, throws a UnionfsError.
+ */
 export async function* decompress(compressed: Readable, signal?: AbortSignal): AsyncGenerator<Buffer> {
   const pieces = inPieces(compressed, signal);
   const first = await pieces.next();
@@ -17,19 +21,23 @@ export async function* decompress(compressed: Readable, signal?: AbortSignal): A
     yield* rest;
     return;
   }
-  // Errors arrive at the reader of the decoder, which the pipeline destroys with them.
-  const decoded = pipeline(Readable.from(rest, { highWaterMark: 1 }), decoder, () => {});
+  const fed = feed(decoder, isGzip(first.value) ? rest : inFrames(rest));
+  // Waited for only when all has been read.
+  fed.catch(() => {});
   try {
-    for await (const piece of decoded) {
+    for await (const piece of decoder) {
       yield piece as Buffer;
       release(piece as Buffer);
     }
+    await fed;
   } catch (error) {
     throw isCodecError(error) ? broken(error) : error;
   }
 }
 
-function decoderOf(head: Buffer): ReturnType<typeof createGunzip> | undefined {
+type Decoder = Gunzip | ZstdDecompress;
+
+function decoderOf(head: Buffer): Decoder | undefined {
   // As objects, or a reader that is behind gets all that is ready copied into one.
   const options = {
     chunkSize: pieceSize,
@@ -37,7 +45,7 @@ function decoderOf(head: Buffer): ReturnType<typeof createGunzip> | undefined {
     readableHighWaterMark: 4,
     writableHighWaterMark: pieceSize,
   };
-  if (startsWith(head, [0x1f, 0x8b])) return createGunzip(options);
+  if (isGzip(head)) return createGunzip(options);
   const isZstd = startsWith(head, [0x28, 0xb5, 0x2f, 0xfd]);
   // A frame that decoders skip; some writers put their index into one.
   const isSkippable = ((head[0] ?? 0) & 0xf0) === 0x50 && startsWith(head.subarray(1), [0x2a, 0x4d, 0x18]);
@@ -49,6 +57,46 @@ function decoderOf(head: Buffer): ReturnType<typeof createGunzip> | undefined {
       : undefined;
   if (other === undefined) return undefined;
   throw new UnionfsError('LAYER_INVALID', `cannot unpack the layer: it is compressed by ${other}; use gzip or zstd`);
+}
+
+function isGzip(head: Buffer): boolean {
+  return startsWith(head, [0x1f, 0x8b]);
+}
+
+/** Writes all to the decoder, which may want no more of it before the end; then only zeros may follow, as tapes have them. */
+async function feed(decoder: Decoder, pieces: AsyncIterable<Buffer>): Promise<void> {
+  let stopped = () => {};
+  // Errors arrive at its reader; one that comes after its end, through the promise.
+  for (const event of ['end', 'close', 'error']) decoder.on(event, () => stopped());
+  let given = 0;
+  try {
+    for await (const piece of pieces) {
+      given += piece.length;
+      if (!decoder.readableEnded && !decoder.destroyed) {
+        await new Promise<void>((resolve) => {
+          stopped = resolve;
+          // It may never call back when it wants no more.
+          decoder.write(piece, () => resolve());
+        });
+      }
+      if (decoder.destroyed && !decoder.readableEnded) return;
+      refuseGarbage(piece.subarray(Math.max(piece.length - (given - decoder.bytesWritten), 0)));
+    }
+    decoder.end();
+  } catch (error) {
+    decoder.destroy(error as Error);
+    throw error;
+  }
+}
+
+function refuseGarbage(bytes: Buffer): void {
+  if (bytes.every((byte) => byte === 0)) return;
+  throw new UnionfsError('LAYER_INVALID', 'cannot decompress the layer: something else follows its compressed content');
+}
+
+async function* inFrames(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  const frames = new ZstdFrames();
+  for await (const piece of pieces) yield* frames.cut(piece);
 }
 
 /**

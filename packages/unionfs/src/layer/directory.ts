@@ -18,6 +18,10 @@ export class Directory {
   opaque = false;
   /** Names that this layer put there. */
   readonly own = new Set<string>();
+  /** Names of files taken along from below for hard links: this layer does not say that they stay. */
+  readonly copied = new Set<string>();
+  /** Names under which this layer took a directory of below away. */
+  readonly displaced = new Set<string>();
   /** Names that hide something of the layers below. */
   readonly whiteouts = new Set<string>();
   #fd = -1;
@@ -66,6 +70,7 @@ export class Directory {
   /** Notes that the layer has this name, and so all that lead to it. */
   claim(name: string): void {
     this.own.add(name);
+    this.copied.delete(name);
     for (let at: Directory = this; at.parent && !at.parent.own.has(at.name); at = at.parent) at.parent.own.add(at.name);
   }
 
@@ -80,6 +85,7 @@ export class Directory {
   /** Forgets a name that is about to go, with all that is known below it. */
   forget(name: string): void {
     this.own.delete(name);
+    this.copied.delete(name);
     this.whiteouts.delete(name);
     const child = this.children.get(name);
     if (child === undefined) return;

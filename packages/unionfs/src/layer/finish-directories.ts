@@ -33,9 +33,14 @@ function removeIdle(parent: Directory, { name }: Directory): void {
   removeTree(parent.fd, name);
 }
 
-/** Where nothing of below can show there is nothing to hide, and the kernel would list what it cannot find. */
+/**
+ * Where nothing of below can show there is nothing to hide, and the kernel would list what it cannot find. What was taken
+ * along from below is of below, too.
+ */
 function finishWhiteouts(directory: Directory, hidden: boolean, namespace: 'trusted' | 'user'): void {
-  if (hidden || directory.opaque) for (const name of directory.whiteouts) unlinkSync(directory.place(name));
+  if (hidden || directory.opaque) {
+    for (const name of [...directory.whiteouts, ...directory.copied]) unlinkSync(directory.place(name));
+  }
   if (!directory.opaque || hidden) return;
   const yes = Buffer.from('y');
   perform([syscall('fsetxattr', directory.fd, `${namespace}.overlay.opaque`, yes, yes.length, 0)]);

@@ -62,6 +62,8 @@ export class LayerTree implements Disposable {
         continue;
       }
       if (links === 'refuse') {
+        // Some writers also list what was in a directory of below whose place the link takes: it is gone with that.
+        if (this.#tookDirectory(at, name)) return undefined;
         throw new UnionfsError(
           'LAYER_ESCAPES',
           `cannot hide ${shown(latin1(path))}: ${shown(latin1([...at.path.split('/'), name]))} on its way is a symbolic link`,
@@ -77,6 +79,8 @@ export class LayerTree implements Disposable {
 
   /** Makes room for an entry: whatever has the name goes, with all below it. */
   displace(directory: Directory, name: string): void {
+    const isBelow = !directory.own.has(name) && this.lookAt(directory, name)?.isDirectory() === true;
+    if (isBelow) directory.displaced.add(name);
     directory.forget(name);
     removeTree(directory.fd, name);
   }
@@ -105,6 +109,13 @@ export class LayerTree implements Disposable {
     closeSync(this.#rootFd);
   }
 
+  #tookDirectory(at: Directory, name: string): boolean {
+    if (!at.own.has(name)) return false;
+    if (at.displaced.has(name)) return true;
+    if (this.lower === undefined || at.hidesBelow) return false;
+    return this.lower.look(pathOf(at, name), ({ stats }) => stats.isDirectory()) === true;
+  }
+
   /** A directory by that name; what a link by that name says; or undefined where none is to be made. */
   #enter(at: Directory, name: string, create: WalkOptions['create']): Directory | Buffer | undefined {
     const fd = openBeneath(at.fd, name, ['rdonly', 'directory']);
@@ -124,8 +135,7 @@ export class LayerTree implements Disposable {
         ? undefined
         : this.#makeImplicit(at, name, undefined);
     }
-    const path = at.parent === undefined ? name : `${at.path}/${name}`;
-    const below = this.lower.look(path, (found) => {
+    const below = this.lower.look(pathOf(at, name), (found) => {
       if (found.stats.isSymbolicLink()) return linkTarget(found);
       return found.stats.isDirectory() ? attributesOf(found) : undefined;
     });
@@ -143,6 +153,10 @@ export class LayerTree implements Disposable {
   #putAway(): void {
     if (this.#open.size > mostOpen) for (const directory of [...this.#open]) directory.putAway();
   }
+}
+
+function pathOf(directory: Directory, name: string): string {
+  return directory.parent === undefined ? name : `${directory.path}/${name}`;
 }
 
 function invalid(path: readonly string[], why: string): UnionfsError {

@@ -36,7 +36,7 @@ export const overlayForm = {
       if (child?.isDirectory()) opened(tree, directory, name).opaque = true;
       return;
     }
-    // A directory that was made only to hold marks.
+    // A directory that was made only to hold marks, or a file taken along from below.
     if (child !== undefined) tree.displace(directory, name);
     if (directory.hidesBelow) return;
     const path = directory.parent === undefined ? name : `${directory.path}/${name}`;

@@ -4,14 +4,14 @@
  *     empty/                             the layer below everything
  *     tmp/                               what is being made, moved to its place in one step when it is complete
  */
-import { chmod, chown, mkdir, readdir, rename, stat } from 'node:fs/promises';
+import { chmod, chown, mkdir, readdir, rename, stat, utimes } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { applyLayer } from '../layer/apply-layer.ts';
 import { overlayNamespace } from '../overlay-namespace.ts';
 import type { OverlayOptions } from '../steps/overlay.ts';
 import { UnionfsError } from '../unionfs-error.ts';
-import { diskUsage } from './disk-usage.ts';
+import { alone } from './alone.ts';
 import { layerName, snapshotName } from './names.ts';
 import {
   type LayerRecord,
@@ -20,9 +20,10 @@ import {
   writeLayerRecord,
   writeSnapshotRecord,
 } from './records.ts';
+import { settled } from './settled.ts';
 import { type Snapshot, StoredSnapshot } from './snapshot.ts';
 import { syncDirectory, syncFileSystem } from './sync.ts';
-import { Workplace } from './workplace.ts';
+import { type Work, Workplace } from './workplace.ts';
 
 export interface StoreOptions {
   /**
@@ -35,7 +36,10 @@ export interface StoreOptions {
 export interface CommitOptions {
   /** The chain id of the layer below. */
   readonly parent?: string | undefined;
-  /** The digest that the uncompressed layer must have; the layer is not taken in if it has another. */
+  /**
+   * The digest that the uncompressed layer must have; the layer is not taken in if it has another. Without it the layer is
+   * believed to be the one that the chain id stands for: whoever wrote it decides what all images show that share the id.
+   */
   readonly diffId?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -45,7 +49,7 @@ export class SnapshotStore {
   readonly #directory: string;
   readonly #workplace: Workplace;
   readonly #durable: boolean;
-  readonly #commits = new Map<string, Promise<void>>();
+  readonly #commits = new Map<string, { readonly done: Promise<void>; readonly parent: string | undefined }>();
 
   private constructor(directory: string, durable: boolean) {
     this.#directory = directory;
@@ -81,12 +85,12 @@ export class SnapshotStore {
       while (!(await this.has(chainId))) {
         const other = this.#commits.get(chainId);
         if (other === undefined) {
-          const own = this.#unpack(chainId, layer, options).finally(() => this.#commits.delete(chainId));
-          this.#commits.set(chainId, own);
-          return await own;
+          const done = this.#unpack(chainId, layer, options).finally(() => this.#commits.delete(chainId));
+          this.#commits.set(chainId, { done, parent: options.parent });
+          return await done;
         }
         // If the other one fails it is our turn.
-        await other.catch(() => {});
+        await settled(other.done, options.signal);
       }
     } finally {
       layer.destroy();
@@ -97,20 +101,20 @@ export class SnapshotStore {
   async prepare(name: string, options: { readonly parent?: string | undefined } = {}): Promise<Snapshot> {
     const { parent } = options;
     const target = this.#snapshotDirectory(name);
-    const stack = await this.#stack(parent);
     await using work = await this.#workplace.begin();
     const made = join(work.path, 'made');
     await mkdir(join(made, 'upper'), { recursive: true });
     await mkdir(join(made, 'work'));
-    await inheritRoot(stack[0]?.path ?? join(this.#directory, 'empty'), join(made, 'upper'));
     await writeSnapshotRecord(made, { version: 1, ...(parent !== undefined && { parent }) });
-    if (!(await moveInto(made, target))) {
+    return await alone(this.#directory, async () => {
+      const stack = await this.#stack(parent);
+      await inheritRoot(stack[0]?.path ?? join(this.#directory, 'empty'), join(made, 'upper'));
+      if (await moveInto(made, target)) return this.#snapshot(name, parent, stack);
       throw new UnionfsError(
         'SNAPSHOT_EXISTS',
         `cannot prepare the snapshot ${name}: there is one by that name already`,
       );
-    }
-    return this.#snapshot(name, parent, stack);
+    });
   }
 
   /** A snapshot prepared earlier. */
@@ -126,26 +130,31 @@ export class SnapshotStore {
   }
 
   /**
-   * Removes all layers but those to keep, those below them, and those of snapshots. Gives the chain ids removed, and the
-   * bytes that this freed.
+   * Removes all layers but those to keep, those below them, those of snapshots, and those that are being worked on. A commit
+   * of another process whose parent this removes fails. Gives the chain ids removed, and the bytes that this freed.
    */
   async prune({ keep }: { readonly keep: Iterable<string> }): Promise<{ removed: string[]; bytes: number }> {
     await this.#workplace.clear();
+    await using gone = await this.#workplace.begin();
+    const removed = await alone(this.#directory, () => this.#takeUnneeded(keep, gone));
+    return { removed, bytes: await gone.remove() };
+  }
+
+  async #takeUnneeded(keep: Iterable<string>, gone: Work): Promise<string[]> {
     const needed = new Set<string>();
-    for (const chainId of [...keep, ...(await this.#parentsOfSnapshots()), ...this.#commits.keys()]) {
+    const commits = [...this.#commits].flatMap(([chainId, { parent }]) => [chainId, parent ?? []].flat());
+    for (const chainId of [...keep, ...(await this.#parentsOfSnapshots()), ...commits]) {
       await this.#addWithParents(chainId, needed);
     }
     const removed: string[] = [];
-    let bytes = 0;
     for (const name of await readdir(join(this.#directory, 'layers'))) {
       const path = join(this.#directory, 'layers', name);
       const record = await readLayerRecord(path);
       if (record !== undefined && needed.has(record.chainId)) continue;
-      bytes += await diskUsage(path);
-      await this.#workplace.discard(path);
+      await gone.take(path);
       if (record !== undefined) removed.push(record.chainId);
     }
-    return { removed, bytes };
+    return removed;
   }
 
   async #unpack(chainId: string, layer: Readable, { parent, diffId, signal }: CommitOptions): Promise<void> {
@@ -157,7 +166,8 @@ export class SnapshotStore {
     await chmod(fs, 0o755);
     const applied = await applyLayer(layer, fs, {
       whiteouts: 'overlay',
-      lower,
+      // An empty one says that there is nothing to hide.
+      lower: lower.length > 0 ? lower : [join(this.#directory, 'empty')],
       ...(diffId !== undefined && { expect: diffId }),
       ...(signal !== undefined && { signal }),
     });
@@ -173,8 +183,12 @@ export class SnapshotStore {
     });
     if (this.#durable) syncFileSystem(made);
     signal?.throwIfAborted();
-    // When another process was quicker, its layer is as good as ours.
-    await moveInto(made, this.#layerDirectory(chainId));
+    await alone(this.#directory, async () => {
+      // What it stands on may have been pruned by another process.
+      await this.#stack(parent);
+      // When another process was quicker, its layer is as good as ours.
+      await moveInto(made, this.#layerDirectory(chainId));
+    });
     if (this.#durable) await syncDirectory(join(this.#directory, 'layers'));
   }
 
@@ -249,7 +263,8 @@ async function moveInto(made: string, target: string): Promise<boolean> {
 
 /** The root of the upper directory is the root that everybody sees. */
 async function inheritRoot(from: string, to: string): Promise<void> {
-  const { mode, uid, gid } = await stat(from);
+  const { mode, uid, gid, atimeMs, mtimeMs } = await stat(from);
   if (process.geteuid?.() === 0) await chown(to, uid, gid);
   await chmod(to, mode & 0o7777);
+  await utimes(to, atimeMs / 1000, mtimeMs / 1000);
 }

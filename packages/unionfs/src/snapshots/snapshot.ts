@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { type Mounted, mountOverlay } from '../mount-overlay.ts';
 import type { OverlayOptions } from '../steps/overlay.ts';
 import { UnionfsError } from '../unionfs-error.ts';
+import { findMount } from './find-mount.ts';
 
 /** A writable tree over a stack of layers. */
 export interface Snapshot {
@@ -12,7 +12,10 @@ export interface Snapshot {
   readonly overlay: OverlayOptions;
   /** Mount it; `readonly` shows what it holds and lets nobody change it. Needs CAP_SYS_ADMIN. */
   mount(target: string, options?: { readonly readonly?: boolean }): Promise<Mounted>;
-  /** Delete it with all that was written to it; throws SNAPSHOT_BUSY while it is mounted. */
+  /**
+   * Delete it with all that was written to it; throws SNAPSHOT_BUSY while it is mounted, here or in the mount namespace of a
+   * process that this one may look at. Others are not seen: whoever hands `overlay` to somebody else has to know.
+   */
   remove(): Promise<void>;
 }
 
@@ -34,18 +37,10 @@ export class StoredSnapshot implements Snapshot {
   }
 
   async remove(): Promise<void> {
-    const mounts = await readFile('/proc/self/mountinfo', 'utf8');
-    const upper = `upperdir=${escaped(this.overlay.upper ?? '')}`;
-    const line = mounts.split('\n').find((text) => text.split(' ').at(-1)?.split(',').includes(upper));
-    if (line !== undefined) {
-      const target = line.split(' ')[4];
+    const target = await findMount(this.overlay.upper ?? '');
+    if (target !== undefined) {
       throw new UnionfsError('SNAPSHOT_BUSY', `cannot remove the snapshot ${this.name}: it is mounted on ${target}`);
     }
     await this.#discard();
   }
-}
-
-/** As overlayfs shows paths in /proc/self/mountinfo. proc_pid_mountinfo(5) */
-function escaped(path: string): string {
-  return path.replace(/[\\ \t\n#,]/g, (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, '0')}`);
 }

@@ -6,6 +6,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -92,6 +93,48 @@ requires({ root: true, overlay: true })('a layer in overlay form', () => {
     const [alias, tool] = ['alias', 'tool'].map((name) => lstatSync(folder.join('layer/bin', name)));
     expect(alias?.ino).toBe(tool?.ino);
     expect(tool).toMatchObject({ mode: 0o100755, size: 4, mtimeMs: lstatSync(folder.join('below/bin/tool')).mtimeMs });
+  });
+
+  it.each([
+    ['the file', 'bin/.wh.tool', ['alias', 'bin']],
+    ['what is in its directory', 'bin/.wh..wh..opq', ['alias', 'bin']],
+    ['its directory', '.wh.bin', ['alias']],
+  ])('does not keep a file of below that it links to and hides, by hiding %s', async (_, whiteout, names) => {
+    using folder = scratch('form');
+    for (const path of ['below/bin', 'layer']) mkdirSync(folder.join(path), { recursive: true });
+    writeFileSync(folder.join('below/bin/tool'), 'tool');
+    await applyLayer(layer({ name: 'alias', type: '1', link: 'bin/tool' }, { name: whiteout }), folder.join('layer'), {
+      whiteouts: 'overlay',
+      lower: [folder.join('below')],
+    });
+    await using merged = await mountOverlay({
+      lower: [folder.join('layer'), folder.join('below')],
+      target: folder.join('merged'),
+    });
+    expect(readdirSync(merged.path, { recursive: true }).sort()).toEqual(names);
+    expect(readFileSync(`${merged.path}/alias`, 'utf8')).toBe('tool');
+  });
+
+  it.each([
+    ['before', (link: EntrySpec, marks: EntrySpec[]) => [...marks, link]],
+    ['behind', (link: EntrySpec, marks: EntrySpec[]) => [link, ...marks]],
+  ])('may say %s a link that what was in the directory there is gone', async (_, order) => {
+    const below = () => layer({ name: 'swap/x' }, { name: 'swap/sub/y' }, { name: 'etc/x' }, { name: 'etc/sub/y' });
+    const marks = [{ name: 'swap/.wh.x' }, { name: 'swap/sub/.wh.y' }, { name: 'swap/.wh..wh..opq' }];
+    const change = () => layer(...order({ name: 'swap', type: '2', link: 'etc' }, marks));
+    using folder = scratch('form');
+    for (const path of ['below', 'layer', 'flat']) mkdirSync(folder.join(path));
+    await applyLayer(below(), folder.join('below'), { whiteouts: 'overlay' });
+    await applyLayer(change(), folder.join('layer'), { whiteouts: 'overlay', lower: [folder.join('below')] });
+    for (const each of [below(), change()]) await applyLayer(each, folder.join('flat'));
+    await using merged = await mountOverlay({
+      lower: [folder.join('layer'), folder.join('below')],
+      target: folder.join('merged'),
+    });
+    for (const path of [merged.path, folder.join('flat')]) {
+      expect(readlinkSync(`${path}/swap`)).toBe('etc');
+      expect(readdirSync(`${path}/etc`, { recursive: true }).sort()).toEqual(['sub', 'sub/y', 'x']);
+    }
   });
 
   it('says so when nothing of below shows, which overlayfs has no mark for', async () => {

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,6 +10,8 @@ import { archive, entryBytes, layer } from '../archive.ts';
 guard();
 
 const base = () => layer({ name: 'etc/', type: '5' }, { name: 'etc/a', content: 'a' }, { name: 'etc/b', content: 'b' });
+/** Longer than any path may be. */
+const deepPath = Array(300).fill('n'.repeat(100)).join('/');
 const change = () => layer({ name: 'etc/.wh.a' }, { name: 'etc/b', content: 'changed' });
 
 describe('a store', () => {
@@ -102,6 +104,28 @@ describe('a store', () => {
     expect([...readdirSync(folder.join('layers')), ...readdirSync(folder.join('tmp'))]).toEqual([]);
   });
 
+  it('has nothing of a commit that fails in a tree deeper than any path', async () => {
+    using folder = scratch('store');
+    const store = await SnapshotStore.open(folder.path);
+    const entries = [entryBytes({ name: 'x', pax: { path: deepPath } }), Buffer.alloc(512, 'x')];
+    await expect(store.commit('sha256:one', Readable.from(entries))).rejects.toMatchObject({ code: 'LAYER_INVALID' });
+    expect([...readdirSync(folder.join('layers')), ...readdirSync(folder.join('tmp'))]).toEqual([]);
+  });
+
+  it('lets a commit that waits for another be aborted', async () => {
+    using folder = scratch('store');
+    const store = await SnapshotStore.open(folder.path);
+    const slow = new Readable({ read() {} });
+    const first = store.commit('sha256:one', slow);
+    while (readdirSync(folder.join('tmp')).length === 0) await sleep(1);
+    const second = store.commit('sha256:one', base(), { signal: AbortSignal.timeout(20) });
+    await expect(second).rejects.toMatchObject({ name: 'TimeoutError' });
+    slow.push(archive({ name: 'x' }));
+    slow.push(null);
+    await first;
+    expect(await store.has('sha256:one')).toBe(true);
+  });
+
   it.each(['', 'sha256:', 'sha256:../../x', '../x', 'sha256:a/b', `sha256:${'a'.repeat(300)}`])(
     'refuses %j as a chain id',
     async (chainId) => {
@@ -150,6 +174,21 @@ requires({ root: true, overlay: true })('a snapshot', () => {
     await using merged = await again.mount(folder.join('merged'), { readonly: true });
     expect(readFileSync(`${merged.path}/etc/c`, 'utf8')).toBe('mine');
     expect(() => writeFileSync(`${merged.path}/etc/d`, '')).toThrow('EROFS');
+  });
+
+  it('lists nothing that a layer at the bottom hides', async () => {
+    using folder = scratch('store');
+    const store = await SnapshotStore.open(folder.join('store'));
+    const bottom = layer(
+      { name: 'dir/x' },
+      { name: 'dir/.wh.gone' },
+      { name: '.wh.gone' },
+      { name: 'no/such/.wh.gone' },
+    );
+    await store.commit('sha256:one', bottom);
+    const snapshot = await store.prepare('mine', { parent: 'sha256:one' });
+    await using merged = await snapshot.mount(folder.join('merged'));
+    expect(readdirSync(merged.path, { recursive: true }).sort()).toEqual(['dir', 'dir/x']);
   });
 
   it('over nothing is an empty tree that everybody may enter', async () => {
@@ -203,6 +242,41 @@ requires({ root: true, overlay: true })('a snapshot', () => {
     await snapshot.remove();
     expect(await store.snapshots()).toEqual([]);
   });
+
+  it('cannot be removed while a process in another mount namespace has it mounted', async () => {
+    using folder = scratch('store');
+    const store = await SnapshotStore.open(folder.path);
+    const snapshot = await store.prepare('mine');
+    mkdirSync(folder.join('merged'));
+    const { lower, upper, work } = snapshot.overlay;
+    const options = `lowerdir=${lower[0]},upperdir=${upper},workdir=${work}`;
+    const script = `mount -t overlay -o ${options} overlay ${folder.join('merged')} && echo ready && read _`;
+    const other = spawn('unshare', ['--mount', 'sh', '-c', script], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const closed = new Promise((resolve) => other.on('close', resolve));
+    try {
+      await new Promise((resolve) => other.stdout.once('data', resolve));
+      await expect(snapshot.remove()).rejects.toMatchObject({
+        code: 'SNAPSHOT_BUSY',
+        message: expect.stringContaining(`in the mount namespace of process ${other.pid}`),
+      });
+    } finally {
+      other.stdin.end();
+      await closed;
+    }
+    await snapshot.remove();
+    expect(await store.snapshots()).toEqual([]);
+  });
+
+  it('is removed with names of any bytes and trees deeper than any path', async () => {
+    using folder = scratch('store');
+    const store = await SnapshotStore.open(folder.path);
+    const snapshot = await store.prepare('mine');
+    const script =
+      'import os,sys\nos.chdir(sys.argv[1])\nfor i in range(50):\n  n=b"\\xff"*200\n  os.mkdir(n); open("f","w").close(); os.chdir(n)';
+    expect(spawnSync('python3', ['-c', script, snapshot.overlay.upper ?? '']).status).toBe(0);
+    await snapshot.remove();
+    expect([...readdirSync(folder.join('snapshots')), ...readdirSync(folder.join('tmp'))]).toEqual([]);
+  });
 });
 
 requires({ root: true })('pruning', () => {
@@ -220,6 +294,73 @@ requires({ root: true })('pruning', () => {
     await snapshot.remove();
     expect((await store.prune({ keep: [] })).removed.sort()).toEqual(['sha256:four', 'sha256:one', 'sha256:two']);
     expect([...readdirSync(folder.join('layers')), ...readdirSync(folder.join('tmp'))]).toEqual([]);
+  });
+
+  it.each([
+    ['that are not ASCII', 'tür/größe/', 'tür/größe/x'],
+    ['that are not UTF-8', Buffer.from('ff2ffe2f', 'hex'), Buffer.from('ff2ffe2ffd', 'hex')],
+  ])('removes layers with names %s, from a store with such a name', async (_, directory, file) => {
+    using folder = scratch('store');
+    const store = await SnapshotStore.open(folder.join('größe'));
+    await store.commit('sha256:one', layer({ name: directory, type: '5' }, { name: file, content: 'x'.repeat(5000) }));
+    const { removed, bytes } = await store.prune({ keep: [] });
+    expect(removed).toEqual(['sha256:one']);
+    expect(bytes).toBeGreaterThanOrEqual(5000);
+    expect([...readdirSync(folder.join('größe/layers')), ...readdirSync(folder.join('größe/tmp'))]).toEqual([]);
+  });
+
+  it('counts a file of several names once', async () => {
+    using folder = scratch('store');
+    const store = await SnapshotStore.open(folder.path);
+    const entries = [
+      { name: 'x', content: 'y'.repeat(1_000_000) },
+      { name: 'z', type: '1', link: 'x' },
+    ];
+    await store.commit('sha256:one', layer(...entries));
+    const { bytes } = await store.prune({ keep: [] });
+    expect(bytes).toBeGreaterThanOrEqual(1_000_000);
+    expect(bytes).toBeLessThan(1_500_000);
+    expect((await store.prune({ keep: [] })).bytes).toBe(0);
+  });
+
+  it('keeps what a layer stands on that is being committed', async () => {
+    using folder = scratch('store');
+    const store = await SnapshotStore.open(folder.path);
+    await store.commit('sha256:one', base());
+    const slow = new Readable({ read() {} });
+    const commit = store.commit('sha256:two', slow, { parent: 'sha256:one' });
+    while (readdirSync(folder.join('tmp')).length === 0) await sleep(1);
+    expect((await store.prune({ keep: [] })).removed).toEqual([]);
+    slow.push(archive({ name: 'x' }));
+    slow.push(null);
+    await commit;
+    await store.prepare('mine', { parent: 'sha256:two' });
+  });
+
+  it('that another process does under a commit fails the commit, and leaves no layer on nothing', async () => {
+    using folder = scratch('store');
+    const store = await SnapshotStore.open(folder.path);
+    await store.commit('sha256:one', base());
+    const slow = new Readable({ read() {} });
+    const commit = store.commit('sha256:two', slow, { parent: 'sha256:one' });
+    while (readdirSync(folder.join('tmp')).length === 0) await sleep(1);
+    expect((await (await SnapshotStore.open(folder.path)).prune({ keep: [] })).removed).toEqual(['sha256:one']);
+    slow.push(archive({ name: 'x' }));
+    slow.push(null);
+    await expect(commit).rejects.toMatchObject({ code: 'LAYER_MISSING' });
+    expect([...readdirSync(folder.join('layers')), ...readdirSync(folder.join('tmp'))]).toEqual([]);
+  });
+
+  it('and preparing at the same moment leave no snapshot on nothing', async () => {
+    using folder = scratch('store');
+    const [store, other] = [await SnapshotStore.open(folder.path), await SnapshotStore.open(folder.path)];
+    for (let round = 0; round < 30; round++) {
+      await store.commit('sha256:one', layer({ name: 'x' }));
+      const prepared = sleep(round % 4).then(() => store.prepare('mine', { parent: 'sha256:one' }));
+      const [snapshot] = await Promise.allSettled([prepared, other.prune({ keep: [] })]);
+      if (snapshot.status === 'rejected') expect(snapshot.reason).toMatchObject({ code: 'LAYER_MISSING' });
+      for (const name of await store.snapshots()) await (await store.snapshot(name)).remove();
+    }
   });
 
   it('lets those be who are still at work', async () => {
