@@ -1,4 +1,5 @@
-// What a container is: every system call that `run` would make for it, in order. Nothing is executed.
+// What a container is: every system call that `run` would make for it, in order.
+// Nothing is executed; it takes root only to open the root file system.
 import { containerSteps, planContainer } from '@estiba/runtime';
 import { explain } from '@estiba/syscalls';
 

@@ -1,5 +1,6 @@
 // The project itself made ready: dependencies installed, packages built. Each leaves a stamp, so that a second run which
 // finds nothing changed costs next to nothing.
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -23,7 +24,7 @@ export async function installDependencies(root, toolchain) {
 
 export async function build(root, toolchain) {
   const inputs = ['pnpm-lock.yaml', 'tsconfig.base.json', ...packageFiles(root)];
-  const digest = digestOf(root, inputs, toolchain.node);
+  const digest = digestOf(root, inputs, `${toolchain.node}\n${compilers(toolchain.env)}`);
   if (everythingBuilt(root) && stampIs(root, 'build', digest)) return;
   console.error('estiba: building the packages');
   await quietly('pnpm build', toolchain.pnpm, ['-r', 'build'], { cwd: root, env: { ...toolchain.env, CI: 'true' } });
@@ -59,10 +60,16 @@ function files(root, directory) {
   });
 }
 
+/** The C compilers: a cross compiler that has come since is a reason to build again. */
+function compilers(env) {
+  const names = [env.CC, 'cc', 'x86_64-linux-gnu-gcc', 'aarch64-linux-gnu-gcc'].filter(Boolean);
+  return names.map((name) => `${name}: ${spawnSync(name, ['--version'], { env, encoding: 'utf8' }).stdout}`).join('\n');
+}
+
 function everythingBuilt(root) {
-  return packages(root).every((name) =>
-    ['index.js', 'index.d.ts'].every((file) => existsSync(join(root, 'packages', name, 'dist', file))),
-  );
+  const native = `packages/syscalls/native/linux-${process.arch}`;
+  const made = packages(root).flatMap((name) => [`packages/${name}/dist/index.js`, `packages/${name}/dist/index.d.ts`]);
+  return [...made, `${native}/launcher`, `${native}/interpreter.so`].every((file) => existsSync(join(root, file)));
 }
 
 function digestOf(root, paths, salt) {

@@ -5,12 +5,14 @@ export type Bytes = number | `${number}${'B' | 'KiB' | 'MiB' | 'GiB' | 'TiB'}` |
 export function parseBytes(bytes: Bytes): number | 'max' | { problem: string } {
   if (bytes === 'max') return 'max';
   if (typeof bytes === 'number') return wholeNumber(bytes);
+  if (typeof bytes !== 'string') return { problem: KINDS };
   const [, digits, unit] = /^(\d+(?:\.\d+)?)(B|KiB|MiB|GiB|TiB)$/.exec(bytes) ?? [];
   const factor = FACTORS.get(unit ?? '');
-  if (digits === undefined || factor === undefined) return { problem: "write a number of bytes, '64MiB' or 'max'" };
+  if (digits === undefined || factor === undefined) return { problem: KINDS };
   return wholeNumber(Math.floor(Number(digits) * factor));
 }
 
+const KINDS = "write a number of bytes, '64MiB' or 'max'";
 const FACTORS = new Map(['B', 'KiB', 'MiB', 'GiB', 'TiB'].map((unit, power) => [unit, 1024 ** power]));
 
 function wholeNumber(value: number): number | { problem: string } {

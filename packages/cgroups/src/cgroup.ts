@@ -1,9 +1,9 @@
-import { existsSync } from 'node:fs';
 import type { Step } from '@estiba/syscalls';
 import { CgroupError } from './cgroup-error.ts';
 import { checkName, checkPath, checkPathBelow, DEFAULT_FOLDER } from './cgroup-path.ts';
 import { checkLimits } from './checked-limits.ts';
 import { createPlaces } from './create.ts';
+import { isDirectory } from './directories.ts';
 import { setFrozen } from './freeze.ts';
 import { currentHost } from './host.ts';
 import { joinSteps } from './join.ts';
@@ -55,7 +55,7 @@ export class Cgroup implements AsyncDisposable {
   static async open(path: string): Promise<Cgroup> {
     checkPath(path);
     const places = currentHost().hierarchies.map((hierarchy) => placeIn(hierarchy, path));
-    const there = places.filter(({ directory }) => existsSync(directory));
+    const there = places.filter(({ directory }) => isDirectory(directory));
     if (there.length === 0) throw gone(path);
     return new Cgroup(path, there);
   }
@@ -76,10 +76,15 @@ export class Cgroup implements AsyncDisposable {
   async child(name: string, limits: Limits = {}): Promise<Cgroup> {
     const path = this.path === '/' ? `/${name}` : `${this.path}/${name}`;
     checkName(name, path);
+    // Made anew on the way, it would be a cgroup without its limits.
+    if (!this.#exists()) throw gone(this.path);
     return Cgroup.create(path, limits, { folder: this.path });
   }
 
-  /** Steps that put a launched process into this cgroup. They come first, so that all it does is limited. */
+  /**
+   * Steps that put a launched process into this cgroup. They come first, so that all it does is limited: after a new pid
+   * namespace has been entered it is too late on v2, and `launch` throws a TypeError.
+   */
   join(): Step[] {
     return joinSteps(this.#places, this.path);
   }
@@ -105,7 +110,7 @@ export class Cgroup implements AsyncDisposable {
 
   /** The processes in it, as numbers of this pid namespace. */
   async pids(options: { recursive?: boolean } = {}): Promise<number[]> {
-    if (!this.#places.some(({ directory }) => existsSync(directory))) throw gone(this.path);
+    if (!this.#exists()) throw gone(this.path);
     return processesIn(this.#places, options);
   }
 
@@ -133,6 +138,10 @@ export class Cgroup implements AsyncDisposable {
     if (tryRemove(this.#placesTo('remove'), this.path)) return;
     await this.kill();
     await this.remove();
+  }
+
+  #exists(): boolean {
+    return this.#places.some(({ directory }) => isDirectory(directory));
   }
 
   #read<T>(read: () => T): T {

@@ -17,12 +17,12 @@ export interface CheckedCpu {
 
 /** Refuses what cannot be meant: a limit that is silently not in force would be worse than an error. */
 export function checkLimits(limits: Limits, path: string): CheckedLimits {
-  known(limits, ['memory', 'cpu', 'pids', 'cpuset'], '', path);
+  known(limits, ['memory', 'cpu', 'pids', 'cpuset'], 'limits', path);
   const checked: CheckedLimits = {};
-  if (limits.memory) checked.memory = checkMemory(limits.memory, path);
-  if (limits.cpu) checked.cpu = checkCpu(limits.cpu, path);
-  if (limits.pids) checked.pids = checkPids(limits.pids, path);
-  if (limits.cpuset) checked.cpuset = checkCpuset(limits.cpuset, path);
+  if (limits.memory !== undefined) checked.memory = checkMemory(limits.memory, path);
+  if (limits.cpu !== undefined) checked.cpu = checkCpu(limits.cpu, path);
+  if (limits.pids !== undefined) checked.pids = checkPids(limits.pids, path);
+  if (limits.cpuset !== undefined) checked.cpuset = checkCpuset(limits.cpuset, path);
   return checked;
 }
 
@@ -34,7 +34,7 @@ const QUOTA = { min: 1_000, max: 8_192 * PERIOD.max };
 const PIDS_MAX = 4_194_304;
 
 function checkMemory(memory: MemoryLimits, path: string): CheckedMemory {
-  known(memory, ['max', 'high', 'low', 'swap'], 'memory.', path);
+  known(memory, ['max', 'high', 'low', 'swap'], 'memory', path);
   const checked: CheckedMemory = {};
   for (const key of ['max', 'high', 'low', 'swap'] as const) {
     const given = memory[key];
@@ -53,7 +53,7 @@ function checkBytes(given: Bytes, least: number, file: string, path: string): nu
 }
 
 function checkCpu(cpu: CpuLimits, path: string): CheckedCpu {
-  known(cpu, ['max', 'weight'], 'cpu.', path);
+  known(cpu, ['max', 'weight'], 'cpu', path);
   const checked: CheckedCpu = {};
   if (cpu.max !== undefined) checked.max = checkCpuMax(cpu.max, path);
   if (cpu.weight !== undefined) {
@@ -65,23 +65,24 @@ function checkCpu(cpu: CpuLimits, path: string): CheckedCpu {
 function checkCpuMax(max: NonNullable<CpuLimits['max']>, path: string): { quota: number | 'max'; period: number } {
   if (max === 'max') return { quota: 'max', period: PERIOD.default };
   if (typeof max === 'object') {
+    known(max, ['quota', 'period'], 'cpu.max', path);
     const period = wholeBetween(max.period ?? PERIOD.default, PERIOD.min, PERIOD.max, 'cpu.max period', path);
     return { quota: wholeBetween(max.quota, QUOTA.min, QUOTA.max, 'cpu.max quota', path), period };
   }
-  const quota = Math.round(max * PERIOD.default);
+  const quota = typeof max === 'number' ? Math.round(max * PERIOD.default) : Number.NaN;
   if (!(quota >= QUOTA.min && quota <= QUOTA.max)) {
-    throw invalid('cpu.max', max, `a number of CPUs lies between 0.01 and 8192`, path);
+    throw invalid('cpu.max', max, 'a number of CPUs lies between 0.01 and 8192', path);
   }
   return { quota, period: PERIOD.default };
 }
 
 function checkPids(pids: PidsLimits, path: string): PidsLimits {
-  known(pids, ['max'], 'pids.', path);
+  known(pids, ['max'], 'pids', path);
   return pids.max === 'max' ? pids : { max: wholeBetween(pids.max, 1, PIDS_MAX, 'pids.max', path) };
 }
 
 function checkCpuset(cpuset: CpusetLimits, path: string): CpusetLimits {
-  known(cpuset, ['cpus', 'mems'], 'cpuset.', path);
+  known(cpuset, ['cpus', 'mems'], 'cpuset', path);
   for (const key of ['cpus', 'mems'] as const) {
     const list = cpuset[key];
     if (list === undefined || (typeof list === 'string' && /^\d+(-\d+)?(,\d+(-\d+)?)*$/.test(list))) continue;
@@ -95,10 +96,20 @@ function wholeBetween(value: number, least: number, most: number, file: string, 
   throw invalid(file, value, `it must be a whole number from ${least} to ${most}`, path);
 }
 
-function known(limits: object, keys: readonly string[], prefix: string, path: string): void {
-  for (const [key, value] of Object.entries(limits)) {
-    if (!keys.includes(key)) throw invalid(`${prefix}${key}`, value, `there is no such limit; known: ${keys}`, path);
+function known(limits: object, keys: readonly string[], name: string, path: string): void {
+  const list = keys.join(', ');
+  // A number here would have no keys, and no limit would be in force.
+  if (typeof limits !== 'object' || limits === null || Array.isArray(limits)) {
+    throw invalid(name, limits, `write an object with one or more of ${list}`, path);
   }
+  const stranger = Object.entries(limits).find(([key]) => !keys.includes(key));
+  if (stranger === undefined) return;
+  throw invalid(
+    name === 'limits' ? stranger[0] : `${name}.${stranger[0]}`,
+    stranger[1],
+    `there is no such limit; known: ${list}`,
+    path,
+  );
 }
 
 function invalid(file: string, value: unknown, problem: string, path: string): CgroupError {

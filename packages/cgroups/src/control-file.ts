@@ -8,7 +8,8 @@ export function readControl(directory: string, file: string): string {
   const fd = openSync(path, constants.O_RDONLY);
   try {
     const length = readSync(fd, buffer, 0, buffer.length, null);
-    return length < buffer.length
+    // The kernel hands out whole lines: a page that they leave not quite full need not be the last.
+    return length < buffer.length / 2
       ? buffer.toString('latin1', 0, length).trimEnd()
       : readFileSync(path, 'latin1').trimEnd();
   } finally {

@@ -31,6 +31,11 @@ export function parentsOf(path: string): string[] {
   return ['/', ...names.map((_, index) => `/${names.slice(0, index + 1).join('/')}`)];
 }
 
+/** Whether there is such a cgroup; a control file is none. */
+export function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
 /** Every cgroup below this one, the deepest first. */
 export function descendants(directory: string): string[] {
   // Each directory inside adds a link; asking for that is ten times cheaper than reading the list.

@@ -14,6 +14,7 @@ interface Freezer {
 
 /** Stops, or lets go on, everything in the cgroup and below; resolves when the kernel says that it is so. */
 export async function setFrozen(frozen: boolean, places: readonly Place[], path: string, signal?: AbortSignal) {
+  signal?.throwIfAborted();
   const freezer = freezerOf(places);
   if (freezer === undefined) throw noFreezer(path);
   const { directory, file, values } = freezer;

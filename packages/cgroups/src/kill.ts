@@ -17,6 +17,7 @@ import { until, type WaitOptions } from './until.ts';
  */
 export async function killAll(places: readonly Place[], path: string, options: WaitOptions = {}): Promise<void> {
   const { timeout = 5_000, signal } = options;
+  signal?.throwIfAborted();
   let left = processesIn(places, { recursive: true });
   if (left.length === 0) return;
   if (left.includes(process.pid)) throw suicide(path);

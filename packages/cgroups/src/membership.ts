@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { CgroupError } from './cgroup-error.ts';
 import type { Host } from './host.ts';
 import type { Hierarchy } from './mountinfo.ts';
+import { checkPid } from './processes.ts';
 import { errnoOf, refusal } from './refusal.ts';
 
 /** A process's cgroup in one hierarchy, as /proc/PID/cgroup tells it. */
@@ -21,6 +22,7 @@ export function parseMemberships(text: string): Membership[] {
 }
 
 export function readMemberships(pid: number | 'self'): Membership[] {
+  if (pid !== 'self') checkPid(pid);
   const file = `/proc/${pid}/cgroup`;
   try {
     return parseMemberships(readFileSync(file, 'utf8'));

@@ -15,6 +15,7 @@ export function processesIn(places: readonly Place[], options: { recursive?: boo
 }
 
 export function moveProcess(pid: number, places: readonly Place[], path: string): void {
+  checkPid(pid);
   for (const { directory } of places) {
     const file = `${directory}/${PROCESSES}`;
     try {
@@ -28,6 +29,12 @@ export function moveProcess(pid: number, places: readonly Place[], path: string)
       });
     }
   }
+}
+
+/** 0 would be the process that writes. */
+export function checkPid(pid: number): void {
+  if (Number.isSafeInteger(pid) && pid > 0) return;
+  throw new TypeError(`cannot use ${String(pid)} as a process id: it is a whole number above 0`);
 }
 
 const PROCESSES = 'cgroup.procs';

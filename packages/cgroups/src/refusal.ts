@@ -45,8 +45,16 @@ function reasonFor(errno: string, request: Request): [CgroupErrorCode, string] |
       return ['CGROUP_EXISTS', 'choose another name, or Cgroup.open() it and remove() it'];
     case 'EBUSY':
       return ['CGROUP_BUSY', busyReason(request)];
+    case 'ENAMETOOLONG':
+      return ['PATH_INVALID', 'the whole path is longer than the kernel takes, 4095 bytes'];
+    case 'ENOTDIR':
+      return ['PATH_INVALID', 'a control file of a cgroup has one of these names'];
+    case 'EOPNOTSUPP':
+      return ['CGROUP_DENIED', 'the cgroup or one above it is threaded; see cgroup.type'];
     case 'EINVAL':
     case 'ERANGE':
+      if (request.file.endsWith('/cgroup.procs'))
+        return ['CGROUP_DENIED', 'a kernel thread, or a realtime process without cpu.rt_runtime_us, cannot be moved'];
       return ['LIMIT_INVALID', 'the kernel does not accept this value; it may exceed what the parent allows'];
     case 'ESRCH':
       return ['PROCESS_GONE', 'there is no such process any more'];

@@ -6,13 +6,12 @@ import { parentsOf, removeDirectory } from './directories.ts';
 import type { Host } from './host.ts';
 import { neededHierarchies, type Place, placeIn, placeOf, unifiedPlace } from './place.ts';
 import { moveProcess, processesIn } from './processes.ts';
-import { settingsFor } from './settings.ts';
-import { type MemoryInForce, readMemoryInForce } from './v1/memory.ts';
+import { readInForce, settingsFor } from './settings.ts';
 
 /** Changes limits, and returns the places of the cgroup: there are more when a controller is used for the first time. */
 export function setLimits(host: Host, places: readonly Place[], path: string, limits: CheckedLimits): readonly Place[] {
   enableMissing(places, path, limits);
-  for (const place of places) applySettings(place, settingsFor(place, limits, path, memoryInForce(place)), path);
+  for (const place of places) applySettings(place, settingsFor(place, limits, path, readInForce(place, limits)), path);
   const added = addMissing(host, places, path, limits);
   // Before memory, which stays last: see neededHierarchies.
   return added.length === 0 ? places : [...places.slice(0, -1), ...added, ...places.slice(-1)];
@@ -24,11 +23,6 @@ function enableMissing(places: readonly Place[], path: string, limits: CheckedLi
   if (hierarchy === undefined) return;
   const parents = parentsOf(path).map((parent) => placeIn(hierarchy, parent).directory);
   enableControllers(parents, { ...wantedOf(hierarchy, limits), counting: [] }, path);
-}
-
-function memoryInForce({ hierarchy, directory }: Place): MemoryInForce | undefined {
-  const isV1Memory = hierarchy.version === 1 && hierarchy.controllers.includes('memory');
-  return isV1Memory ? readMemoryInForce(directory) : undefined;
 }
 
 /** v1: the cgroup is made in one more hierarchy, limited there, and then its processes are taken there too. */

@@ -163,6 +163,38 @@ function cgroupSuite(view: string): void {
     expect(group.join().length).toBe(directories(group.path).length);
   });
 
+  test('a quota can move to another period below a parent that has no more to give', async () => {
+    await using parent = await create({ cpu: { max: 0.5 } });
+    const group = await parent.child('inner', { cpu: { max: 0.5 } });
+    for (const period of [10_000, 1_000_000, 2_000, 100_000]) {
+      await group.set({ cpu: { max: { quota: period / 2, period } } });
+    }
+  });
+
+  test('a thousand processes are all named', async () => {
+    await using group = await create();
+    const script = 'i=0; while [ $i -lt 1000 ]; do sleep 60 & i=$((i+1)); done; wait';
+    const crowd = await startInside(group, 'sh', '-c', script);
+    crowd.go();
+    await expect.poll(async () => (await group.stat()).pids.current, { timeout: 10_000 }).toBe(1_001);
+    expect(await group.pids()).toHaveLength(1_001);
+    await group.kill();
+    expect(await crowd.ended).toMatchObject({ signal: 'SIGKILL' });
+  });
+
+  test('what was aborted before it began does nothing', async () => {
+    await using group = await create();
+    const sleeper = await startInside(group, 'sleep', '60');
+    const signal = AbortSignal.abort();
+    await expect(group.freeze({ signal })).rejects.toBe(signal.reason);
+    await expect(group.kill({ signal })).rejects.toBe(signal.reason);
+    expect(await group.pids()).toEqual([sleeper.pid]);
+    const states = directories(group.path)
+      .flatMap((directory) => [`${directory}/cgroup.freeze`, `${directory}/freezer.state`])
+      .filter((file) => existsSync(file));
+    expect(states.map((file) => readFileSync(file, 'utf8').trim())).toEqual([expect.stringMatching(/^(0|THAWED)$/)]);
+  });
+
   test('frozen processes do nothing, and thawed ones go on', async () => {
     await using group = await create();
     const loop = await startInside(group, 'sh', '-c', 'while :; do :; done');
@@ -251,7 +283,25 @@ function cgroupSuite(view: string): void {
     await expect(group.set({ pids: { max: 3 } })).rejects.toMatchObject({ code: 'CGROUP_GONE' });
     await expect(group.freeze()).rejects.toMatchObject({ code: 'CGROUP_GONE' });
     await expect(group.add(process.pid)).rejects.toMatchObject({ code: 'CGROUP_GONE' });
+    await expect(group.child('inner')).rejects.toMatchObject({ code: 'CGROUP_GONE' });
+    expect(directories(group.path)).toEqual([]);
     await expect(Cgroup.open(group.path)).rejects.toMatchObject({ code: 'CGROUP_GONE' });
+  });
+
+  test('a control file is no cgroup', async () => {
+    await using group = await create();
+    await expect(Cgroup.open(`${group.path}/cgroup.procs`)).rejects.toMatchObject({ code: 'CGROUP_GONE' });
+    await expect(Cgroup.create(`${group.path}/cgroup.procs/x`)).rejects.toMatchObject({ code: 'PATH_INVALID' });
+    await expect(Cgroup.create(group.path + `/${'x'.repeat(250)}`.repeat(17))).rejects.toMatchObject({
+      code: 'PATH_INVALID',
+    });
+    expect(await group.pids()).toEqual([]);
+  });
+
+  test('a number that means this process, or none, moves nobody', async () => {
+    await using group = await create();
+    for (const pid of [0, -1, 1.5, Number.NaN]) await expect(group.add(pid)).rejects.toThrow(TypeError);
+    expect(await group.pids()).toEqual([]);
   });
 
   test('a process that is gone says so', async () => {

@@ -51,6 +51,15 @@ describe('checkLimits', () => {
     ['a cpu list with a newline', { cpuset: { cpus: '0\n1' } }, 'cpuset.cpus'],
     ['a limit of another name', { memory: { maximum: 1 } }, 'memory.maximum'],
     ['a controller of another name', { mem: { max: 1 } }, 'mem'],
+    ['a number where limits of memory should be', { memory: 67_108_864 }, 'memory'],
+    ['a text where limits of memory should be', { memory: '64MiB' }, 'memory'],
+    ['nothing where limits of pids should be', { pids: null }, 'pids'],
+    ['a list where limits should be', [{ max: 1 }], 'limits'],
+    ['a text where limits should be', '64MiB', 'limits'],
+    ['bytes in a list', { memory: { max: ['64MiB'] } }, 'memory.max'],
+    ['a number of CPUs as a text', { cpu: { max: '0.5' } }, 'cpu.max'],
+    ['null as a number of CPUs', { cpu: { max: null } }, 'cpu.max'],
+    ['a misspelt period', { cpu: { max: { quota: 1000, periode: 1000 } } }, 'cpu.max.periode'],
   ];
   test.each(wrong)('refuses %s, and names the file', (_, limits, file) => {
     expect(() => check(limits as Limits)).toThrow(

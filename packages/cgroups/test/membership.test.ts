@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Host } from '../src/host.ts';
-import { deepestPath, parseMemberships, pathIn } from '../src/membership.ts';
+import { deepestPath, parseMemberships, pathIn, readMemberships } from '../src/membership.ts';
 import type { Hierarchy } from '../src/mountinfo.ts';
 
 const MEMORY: Hierarchy = { version: 1, mountPoint: '/m', root: '/', controllers: ['memory'] };
@@ -33,4 +33,10 @@ describe('a process in several hierarchies', () => {
   test('is not visible when it is outside of the cgroup namespace', () => {
     expect(pathIn(UNIFIED, parseMemberships('0::/../other\n'))).toBeUndefined();
   });
+});
+
+test.each([0, -1, 1.5, Number.NaN, '../1' as unknown as number])('%s is no process id', (pid) => {
+  expect(() => readMemberships(pid)).toThrow(
+    new TypeError(`cannot use ${pid} as a process id: it is a whole number above 0`),
+  );
 });

@@ -19,6 +19,10 @@ test.each([
   ['EBUSY', 'cgroup.procs', 'CGROUP_BUSY', 'use a child'],
   ['EBUSY', 'memory.limit_in_bytes', 'CGROUP_BUSY', 'higher value'],
   ['EINVAL', 'cpu.cfs_quota_us', 'LIMIT_INVALID', 'parent'],
+  ['EINVAL', 'cgroup.procs', 'CGROUP_DENIED', 'kernel thread'],
+  ['EOPNOTSUPP', 'cgroup.procs', 'CGROUP_DENIED', 'threaded'],
+  ['ENAMETOOLONG', 'x', 'PATH_INVALID', '4095 bytes'],
+  ['ENOTDIR', 'x', 'PATH_INVALID', 'control file'],
   ['ESRCH', 'cgroup.procs', 'PROCESS_GONE', 'no such process'],
 ])('%s on %s is %s, with the rule in words', (code, file, expected, words) => {
   const cause = errno(code);

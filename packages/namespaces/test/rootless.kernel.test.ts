@@ -1,7 +1,5 @@
-import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { promisify } from 'node:util';
-import { nodeForEverybody, repositoryRoot, requires, scratch, unprivileged } from '@estiba/testkit';
+import { requires, scratch, unprivileged } from '@estiba/testkit';
 import { expect, it } from 'vitest';
 import type { IsolateOptions } from '../src/index.ts';
 import { namespaceKinds } from '../src/kinds.ts';
@@ -73,15 +71,9 @@ requires({ root: true, userNamespaces: true, command: 'newuidmap', path: '/etc/s
         argv: ['cat', '/proc/self/uid_map', '/proc/self/gid_map'],
         options: { namespaces: ['user', 'mount'] },
       });
-      // In a mount namespace, so that the files of the machine stay as they are.
-      const script =
-        'mount --bind "$1" /etc/subuid && mount --bind "$1" /etc/subgid && shift && exec setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all -- "$@"';
-      const node = [nodeForEverybody(), '--conditions=estiba-source', fixture, request];
-      const { stdout } = await promisify(execFile)(
-        'unshare',
-        ['--mount', 'sh', '-c', script, 'sh', place.join('granted'), ...node],
-        { cwd: repositoryRoot, timeout: 15_000 },
-      );
+      const granted = place.join('granted');
+      const command = ['node', '--conditions=estiba-source', fixture, request];
+      const { stdout } = await unprivileged(command, { instead: { '/etc/subuid': granted, '/etc/subgid': granted } });
       const told: Told = JSON.parse(stdout);
       expect(told.stdout?.replace(/ +/g, ' ')).toBe(' 0 65534 1\n 1 300000 1000\n'.repeat(2));
     });

@@ -72,7 +72,7 @@ export async function run(command: readonly string[], options: RunOptions): Prom
 
 /**
  * Everything about a container that is known before it starts; `containerSteps` turns it into the program. It holds the
- * root file system open until it is disposed of. Nothing is executed.
+ * root file system open until it is disposed of, which needs the same rights as `run`. Nothing is executed.
  */
 export async function planContainer(
   command: readonly string[],

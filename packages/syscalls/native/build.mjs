@@ -1,4 +1,5 @@
 // Compiles the interpreter for this machine's architecture and, where a cross compiler is there, for the other one.
+// With --all, as before a release, both have to be there.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, renameSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -1,14 +1,19 @@
 import type { CheckedCpu } from '../checked-limits.ts';
-import { readKeys } from '../control-file.ts';
+import { readKeys, readNumber } from '../control-file.ts';
 import { type Setting, setting } from '../setting.ts';
 
 /** https://docs.kernel.org/scheduler/sched-bwc.html */
-export function cpuSettings({ max, weight }: CheckedCpu): Setting[] {
-  return [
-    ...setting('cpu.shares', weight === undefined ? undefined : sharesOf(weight)),
-    ...setting('cpu.cfs_period_us', max?.period),
-    ...setting('cpu.cfs_quota_us', max?.quota === 'max' ? -1 : max?.quota),
-  ];
+export function cpuSettings({ max, weight }: CheckedCpu, periodInForce = DEFAULT_PERIOD): Setting[] {
+  const period = setting('cpu.cfs_period_us', max?.period);
+  const quota = setting('cpu.cfs_quota_us', max?.quota === 'max' ? -1 : max?.quota);
+  // Between the two writes the CPUs allowed may not be more than before and after: the parent may have no more, EINVAL.
+  const order = max !== undefined && max.period < periodInForce ? [quota, period] : [period, quota];
+  return [...setting('cpu.shares', weight === undefined ? undefined : sharesOf(weight)), ...order.flat()];
+}
+
+/** In microseconds. */
+export function readPeriod(directory: string): number {
+  return readNumber(directory, 'cpu.cfs_period_us');
 }
 
 /** Nanoseconds in the file, microseconds here. */
@@ -25,3 +30,6 @@ export function sharesOf(weight: number): number {
   const l = (Math.sqrt(125 ** 2 + 4 * (612 * Math.log10(weight) + 126)) - 125) / 2;
   return Math.round(2 ** l);
 }
+
+// What the kernel gives to a new cgroup, in microseconds.
+const DEFAULT_PERIOD = 100_000;

@@ -1,11 +1,16 @@
 import { expect, test } from 'vitest';
 import { cpuSettings, sharesOf } from '../../src/v1/cpu.ts';
 
-test('the period is written before the quota', () => {
+test('a longer period is written before the quota', () => {
   expect(cpuSettings({ max: { quota: 50_000, period: 200_000 } })).toEqual([
     { file: 'cpu.cfs_period_us', value: '200000' },
     { file: 'cpu.cfs_quota_us', value: '50000' },
   ]);
+});
+
+test('a shorter period is written after the quota, so that for a moment there is less CPU and not more', () => {
+  const files = cpuSettings({ max: { quota: 5_000, period: 10_000 } }, 100_000).map(({ file }) => file);
+  expect(files).toEqual(['cpu.cfs_quota_us', 'cpu.cfs_period_us']);
 });
 
 test('no limit is -1', () => {

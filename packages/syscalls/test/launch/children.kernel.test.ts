@@ -68,7 +68,8 @@ requires({ root: true })('a program goes on', () => {
     await using child = await launch([continueInChild('mount'), continueInChild(), shell('exec sleep 20')], {
       stdio: 'ignore',
     });
-    expect(ownChildren()).toEqual([child.pid]);
+    // Those in between have ended; they are waited for in their turn.
+    await expect.poll(ownChildren).toEqual([child.pid]);
     expect(child.kill()).toBe(true);
     expect(await child.wait()).toEqual({ exitCode: null, signal: 'SIGTERM' });
   });
@@ -89,7 +90,7 @@ requires({ root: true })('a program goes on', () => {
       code: 'ENOENT',
       step: 'look',
     });
-    expect(ownChildren()).toEqual([]);
+    await expect.poll(ownChildren).toEqual([]);
   });
 });
 

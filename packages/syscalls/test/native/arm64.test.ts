@@ -1,16 +1,15 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { requires } from '@estiba/testkit';
+import { expect, it } from 'vitest';
 import { compile } from '../../src/compile.ts';
 import { attempt, load, open, out, type Program, patch, syscall } from '../../src/index.ts';
 
 const launcher = fileURLToPath(new URL('../../native/linux-arm64/launcher', import.meta.url));
 const emulator = 'qemu-aarch64-static';
-const possible = existsSync(launcher) && spawnSync(emulator, ['--version']).status === 0;
 
 async function emulated(program: Program): Promise<{ exitCode: number; stdout: string }> {
   const { program: bytes } = compile(program, { arch: 'arm64' });
@@ -20,7 +19,7 @@ async function emulated(program: Program): Promise<{ exitCode: number; stdout: s
   return { exitCode, stdout };
 }
 
-describe.runIf(possible)('on arm64, emulated', () => {
+requires({ command: ['aarch64-linux-gnu-gcc', emulator], path: launcher })('on arm64, emulated', () => {
   it('a program runs: results, memory, tolerated errors and exit', async () => {
     const ends = out(8);
     const bytes = out(5);
