@@ -21,11 +21,14 @@ for await (const layer of image.layers()) {
 }
 
 const snapshot = await snapshots.prepare(`example-${process.pid}`, { parent: top });
-const container = await run(command, {
-  image: image.config,
-  rootfs: snapshot.overlay,
-  limits: { memory: { max: '256MiB' }, pids: { max: 64 } },
-  stdio: 'inherit',
-});
-process.exitCode = (await container.wait()).exitCode ?? 1;
-await snapshot.remove();
+try {
+  const container = await run(command, {
+    image: image.config,
+    rootfs: snapshot.overlay,
+    limits: { memory: { max: '256MiB' }, pids: { max: 64 } },
+    stdio: 'inherit',
+  });
+  process.exitCode = (await container.wait()).exitCode ?? 1;
+} finally {
+  await snapshot.remove();
+}

@@ -19,8 +19,8 @@ export function selectPlatform(index: Pick<ImageIndex, 'manifests'>, platform: P
   }
   if (best === undefined) {
     const there = images.flatMap((entry) => (entry.platform ? [formatPlatform(entry.platform)] : []));
-    const choice = there.length > 0 ? `it has ${[...new Set(there)].join(', ')}` : 'it has no images';
-    throw new ImageSpecError('PLATFORM_MISSING', `cannot find ${formatPlatform(wanted)} in the image index: ${choice}`);
+    const choice = there.length > 0 ? `there is ${[...new Set(there)].join(', ')}` : 'the index has no images';
+    throw new ImageSpecError('PLATFORM_MISSING', `cannot find the image for ${formatPlatform(wanted)}: ${choice}`);
   }
   return best.entry;
 }

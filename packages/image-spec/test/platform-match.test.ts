@@ -43,10 +43,10 @@ test.each([
 });
 
 test('the error names the platforms there are', () => {
-  expect(() => select('linux/s390x', ['linux/amd64', 'linux/arm/v7'])).toThrow('it has linux/amd64, linux/arm/v7');
+  expect(() => select('linux/s390x', ['linux/amd64', 'linux/arm/v7'])).toThrow('there is linux/amd64, linux/arm/v7');
 });
 
 test('an entry that is no image is not chosen', () => {
   const artifact = entry('linux/amd64', 'application/vnd.example+json');
-  expect(() => selectPlatform({ manifests: [artifact] }, parsePlatform('linux/amd64'))).toThrow('it has no images');
+  expect(() => selectPlatform({ manifests: [artifact] }, parsePlatform('linux/amd64'))).toThrow('the index has no images');
 });

@@ -49,12 +49,16 @@ export interface PulledLayer extends ImageLayer {
 /** Copies one image into a layout: configuration, layers, and last the manifest, which leads to the others. */
 export async function pull(transport: Transport, reference: Reference, options: PullOptions): Promise<Image> {
   const { into, platform, signal, onProgress } = options;
-  const { manifest, fetched } = await findImage(transport, reference, platform, signal);
+  const { manifest, fetched, indexed } = await findImage(transport, reference, platform, signal);
   const group = new AbortController();
   const joined = signal === undefined ? group.signal : AbortSignal.any([signal, group.signal]);
   const limit = limitTo(Math.max(options.concurrency ?? 4, 1));
   const transfers = new Transfers({ transport, reference, into, limit, signal: joined, onProgress });
   const config = await fetchConfig(transfers, manifest, into, joined);
+  // Without an index nothing was chosen; who asked for a platform is told if this is another.
+  if (platform !== undefined && !indexed) {
+    selectPlatform({ manifests: [{ ...fetched.descriptor, platform: platformOf(config) }] }, platform);
+  }
   await together(group, [
     ...manifest.layers.map((descriptor) => transfers.fetch(descriptor).complete),
     handLayers(transfers, manifest, config, options),
@@ -71,10 +75,10 @@ async function findImage(
   reference: Reference,
   platform: Platform | undefined,
   signal: AbortSignal | undefined,
-): Promise<{ manifest: ImageManifest; fetched: FetchedManifest }> {
+): Promise<{ manifest: ImageManifest; fetched: FetchedManifest; indexed: boolean }> {
   let fetched = await fetchManifest(transport, reference, { signal });
   for (let depth = 0; depth < deepest; depth++) {
-    if (!isImageIndex(fetched.document)) return { manifest: fetched.document, fetched };
+    if (!isImageIndex(fetched.document)) return { manifest: fetched.document, fetched, indexed: depth > 0 };
     fetched = await fetchManifest(transport, reference, {
       signal,
       expected: selectPlatform(fetched.document, platform),
@@ -84,6 +88,10 @@ async function findImage(
     'DOCUMENT_INVALID',
     `cannot read image index ${reference}: nested more than ${deepest} deep`,
   );
+}
+
+function platformOf({ os, architecture, variant }: ImageConfig): Platform {
+  return { os, architecture, ...(variant !== undefined && { variant }) };
 }
 
 async function fetchConfig(

@@ -113,6 +113,19 @@ test('an index leads to the image of the wanted platform', async () => {
   });
 });
 
+test('an image of another platform than was asked for is refused, and not stored', async () => {
+  await using given = await setting([10]);
+  const name = await given.registry.add('demo/one:1', given.from, given.descriptor);
+  using client = new RegistryClient();
+  const wanted = client.pull(name, { into: given.into, platform: { os: 'linux', architecture: 's390x' } });
+  await expect(wanted).rejects.toMatchObject({
+    code: 'PLATFORM_MISSING',
+    message: expect.stringMatching(/^cannot find the image for linux\/s390x: there is linux\//),
+  });
+  expect(await given.into.has(given.descriptor.digest)).toBe(false);
+  await expect(client.pull(name, { into: given.into })).resolves.toBeDefined();
+});
+
 test('a download that breaks off goes on where it stopped', async () => {
   await using given = await setting();
   const [, layer] = await layersOf(given.from, given.descriptor);
