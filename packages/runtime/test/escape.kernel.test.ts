@@ -70,7 +70,7 @@ requires({ root: true, overlay: true })('the way out of a container', () => {
   });
 
   it('a read-only root is so with all that is mounted below it', async () => {
-    const { stdout } = await sh('grep -v "^[^-]* ro[, ]" /proc/self/mountinfo | cut -d" " -f5', {
+    const { stdout } = await sh('cut -d" " -f5,6 /proc/self/mountinfo | grep -v " ro" | cut -d" " -f1', {
       rootfs: '/',
       readonly: true,
     });

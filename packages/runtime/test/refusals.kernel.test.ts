@@ -44,11 +44,11 @@ requires({ root: true, overlay: true })('what cannot run', () => {
   });
 
   it("an overlay that cannot be mounted gives the kernel's own words", async () => {
-    await using folder = scratch();
-    const rootfs = { lower: [folder.join('missing')], upper: folder.path, work: folder.path };
-    const error = await run(['true'], { rootfs }).catch((caught) => caught);
+    await using root = machineRoot();
+    const missing = join(root.upper, 'missing');
+    const error = await run(['true'], { rootfs: { ...root, lower: [missing, '/'] } }).catch((caught) => caught);
     expect(error).toMatchObject({ name: 'SyscallError', syscall: 'fsconfig' });
-    expect(error.message).toContain(folder.join('missing'));
+    expect(error.message).toContain(missing);
     expect(error.kernel).toMatch(/^overlayfs: failed to resolve/);
   });
 
