@@ -48,5 +48,7 @@ test('the error names the platforms there are', () => {
 
 test('an entry that is no image is not chosen', () => {
   const artifact = entry('linux/amd64', 'application/vnd.example+json');
-  expect(() => selectPlatform({ manifests: [artifact] }, parsePlatform('linux/amd64'))).toThrow('the index has no images');
+  expect(() => selectPlatform({ manifests: [artifact] }, parsePlatform('linux/amd64'))).toThrow(
+    'the index has no images',
+  );
 });
