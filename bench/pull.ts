@@ -18,7 +18,7 @@ export async function benchPull(options: { scratch: string; runs: number; where:
       { name: 'podman pull', run: () => timed(target, () => podman(target, image.reference)) },
       { name: 'pull and unpack', run: () => timed(target, () => ours(target, image.reference)) },
     ],
-    { runs: options.runs, warmup: 1 },
+    { runs: options.runs, warmup: 2 },
   );
   print(`a Debian image from a registry, unpacked, on ${options.where}`, figures, 'podman pull');
 }
