@@ -2,6 +2,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isolate } from '@estiba/namespaces';
+import { dockerCapabilities } from '@estiba/privileges';
+import { maskedPaths, readonlyPaths } from '@estiba/runtime';
 import { type Child, execve, Fd, launch, type Program, setns } from '@estiba/syscalls';
 
 /** crun refuses a hybrid host, so it gets a mount namespace in which the v2 mount is not to be seen. */
@@ -43,22 +45,7 @@ export async function runCrun(options: { bundle: string; state: string; enter: P
 }
 
 function configuration(rootfs: string): object {
-  const capabilities = [
-    'CAP_CHOWN',
-    'CAP_DAC_OVERRIDE',
-    'CAP_FSETID',
-    'CAP_FOWNER',
-    'CAP_MKNOD',
-    'CAP_NET_RAW',
-    'CAP_SETGID',
-    'CAP_SETUID',
-    'CAP_SETFCAP',
-    'CAP_SETPCAP',
-    'CAP_NET_BIND_SERVICE',
-    'CAP_SYS_CHROOT',
-    'CAP_KILL',
-    'CAP_AUDIT_WRITE',
-  ];
+  const capabilities = dockerCapabilities;
   const mount = (destination: string, type: string, options: string[]) => ({
     destination,
     type,
@@ -88,19 +75,8 @@ function configuration(rootfs: string): object {
       cgroupsPath: `/estiba/bench-crun-${process.pid}`,
       resources: { memory: { limit: 64 << 20 }, pids: { limit: 64 }, cpu: { quota: 50_000, period: 100_000 } },
       namespaces: ['pid', 'mount', 'uts', 'ipc', 'network', 'cgroup'].map((type) => ({ type })),
-      maskedPaths: [
-        '/proc/acpi',
-        '/proc/asound',
-        '/proc/interrupts',
-        '/proc/kcore',
-        '/proc/keys',
-        '/proc/latency_stats',
-        '/proc/sched_debug',
-        '/proc/scsi',
-        '/proc/timer_list',
-        '/sys/firmware',
-      ],
-      readonlyPaths: ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'],
+      maskedPaths,
+      readonlyPaths,
     },
   };
 }
