@@ -5,7 +5,8 @@ const fromSources = {
   ssr: { resolve: { conditions: ['estiba-source'], externalConditions: ['estiba-source'] } },
   resolve: { conditions: ['estiba-source'] },
 };
-const tests = ['packages/*/test/**', 'tests/**'];
+// Alone, after the others, and each file in a process of its own: what is left behind then has one culprit.
+const alone = { pool: 'forks' as const, fileParallelism: false, setupFiles: ['./tests/kernel-setup.ts'] };
 
 export default defineConfig({
   test: {
@@ -15,7 +16,7 @@ export default defineConfig({
         ...fromSources,
         test: {
           name: 'anywhere',
-          include: tests.map((folder) => `${folder}/*.test.ts`),
+          include: ['packages/*/test/**/*.test.ts', 'tests/*.test.ts'],
           exclude: ['**/node_modules/**', '**/*.kernel.test.ts'],
           sequence: { groupOrder: 0 },
           maxWorkers: '100%',
@@ -26,13 +27,33 @@ export default defineConfig({
         ...fromSources,
         test: {
           name: 'kernel',
-          include: tests.map((folder) => `${folder}/*.kernel.test.ts`),
-          // Alone, after the others, and each in a process of its own: what is left behind then has one culprit.
-          pool: 'forks',
-          fileParallelism: false,
+          include: ['packages/*/test/**/*.kernel.test.ts', 'tests/*.kernel.test.ts'],
+          ...alone,
           sequence: { groupOrder: 1 },
-          setupFiles: ['./tests/kernel-setup.ts'],
           testTimeout: 30_000,
+        },
+      },
+      {
+        ...fromSources,
+        test: {
+          // Side by side with programs that are not ours.
+          name: 'interop',
+          include: ['tests/interop/**/*.test.ts'],
+          ...alone,
+          sequence: { groupOrder: 2 },
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
+        },
+      },
+      {
+        test: {
+          // The packages as their users get them: packed, installed, imported on every Node we promise.
+          name: 'packages',
+          include: ['tests/packages/**/*.test.ts'],
+          fileParallelism: false,
+          sequence: { groupOrder: 3 },
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
         },
       },
     ],

@@ -12,7 +12,17 @@ export const commands = {
   test: {
     needs: ['compiler'],
     builds: true,
-    steps: (args) => [[vitest, 'run', ...args]],
+    steps: (args) => [[vitest, 'run', '--project=anywhere', '--project=kernel', ...args]],
+  },
+  'test:interop': {
+    needs: ['compiler', 'root', 'overlay'],
+    builds: true,
+    steps: (args) => [[vitest, 'run', '--project=interop', ...args]],
+  },
+  'test:packages': {
+    needs: ['compiler'],
+    builds: true,
+    steps: (args) => [[vitest, 'run', '--project=packages', ...args]],
   },
   check: {
     needs: ['compiler'],
