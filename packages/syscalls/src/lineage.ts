@@ -183,13 +183,20 @@ export class Lineage {
   #dieIfOrphaned(): void {
     if (!this.#dieWithParent) return;
     this.#armDeathSignal();
-    // It may have died already, between the clone and the line above: then the socket is at its end.
+    // It may have died already, between the clone and the line above. Then this process has another parent; a parent in
+    // another pid namespace has number 0, dead or not, but the socket is at its end. Only there: a process of many threads
+    // loses its children with the thread that started them, its descriptors with the last one.
+    const parent = this.#emitter.sys('getppid', []);
+    const alive = this.#emitter.jump('eq', { slot: parent }, process.pid);
+    const adopted = this.#emitter.jump('ne', { slot: parent }, 0);
     const byte = { data: this.#emitter.encoder.reserve(8) };
     const peek = this.#emitter.sys('recvfrom', [this.#reportFd, byte, 1, MSG_PEEK_DONTWAIT, 0, 0]);
     this.#emitter.encoder.ignore(peek, [ANY]);
-    const alive = this.#emitter.jump('ne', { slot: peek }, 0);
+    const connected = this.#emitter.jump('ne', { slot: peek }, 0);
+    this.#emitter.encoder.land(adopted);
     this.#emitter.sys('exit_group', [125]);
     this.#emitter.encoder.land(alive);
+    this.#emitter.encoder.land(connected);
   }
 
   #send(type: number, value: Operand, origin: Origin): void {

@@ -50,7 +50,11 @@ export function loadFfi(): Ffi {
       'cannot load ffi-rs first in a worker thread: call preload() of @estiba/syscalls on the main thread before',
     );
   }
-  return require('ffi-rs') as Ffi;
+  try {
+    return require('ffi-rs') as Ffi;
+  } catch (cause) {
+    throw loadingFailed('ffi-rs', cause);
+  }
 }
 
 /** Otherwise done by the first call. */
@@ -69,7 +73,11 @@ function open(): Library {
   if (library !== undefined) return library;
   requireLinux('run system calls');
   const ffi = loadFfi();
-  ffi.open({ library: LIBRARY, path: nativeFile('interpreter.so') });
+  try {
+    ffi.open({ library: LIBRARY, path: nativeFile('interpreter.so') });
+  } catch (cause) {
+    throw loadingFailed('the interpreter', cause);
+  }
   const perform = {
     library: LIBRARY,
     funcName: 'estiba_perform',
@@ -81,3 +89,19 @@ function open(): Library {
   library = { ffi, perform };
   return library;
 }
+
+function loadingFailed(what: string, cause: unknown): Error {
+  // Of a module that is missing Node adds who required it, line by line.
+  const [reason = ''] = (cause instanceof Error ? cause.message : String(cause)).split('\n');
+  const remedy = loadingRemedies.find(([pattern]) => pattern.test(reason))?.[1];
+  return new Error([`cannot load ${what}: ${reason}`, remedy].filter(Boolean).join('; '), { cause });
+}
+
+const loadingRemedies: readonly (readonly [RegExp, string])[] = [
+  // Node's own addons are refused like that too, and it takes one to make memory to load from instead. mmap(2), EPERM
+  [
+    /failed to map segment/,
+    'on a file system mounted noexec nothing can be loaded: install elsewhere, or remount it exec',
+  ],
+  [/Cannot find module/, 'it comes as an optional dependency for each platform: install without --omit=optional'],
+];

@@ -27,6 +27,8 @@ const remedies: Readonly<Record<string, string>> = {
   'execve ENOENT': 'the command, or the interpreter it names (#! line or ELF loader), does not exist there',
   'execve ENOEXEC': 'not a program for this machine: wrong architecture, or a script without #!',
   'mknodat EPERM': 'device nodes cannot be made in a user namespace: bind those of the host',
+  'posix_spawn EACCES':
+    'where memory may not be executed (vm.memfd_noexec) the launcher has to be an executable file: chmod +x it, on a file system not mounted noexec',
   'prctl EPERM': 'dropping from the bounding set needs CAP_SETPCAP',
   'seccomp EACCES': 'a filter needs CAP_SYS_ADMIN, or no_new_privs set before',
   'setgroups EPERM': 'in a user namespace made by an ordinary user groups cannot be set: keep them',

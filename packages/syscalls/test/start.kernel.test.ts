@@ -46,7 +46,7 @@ function kill(pids: readonly number[]): void {
   for (const pid of pids) perform([syscall('kill', pid, 9)]);
 }
 
-requires({})('what processes say while they start', () => {
+requires({ on: ['host', 'uml'] })('what processes say while they start', () => {
   it('is understood though the grandchild speaks before the child', async () => {
     const asked: number[] = [];
     const { line, pids, starting, say } = start({ at: { last: ({ pid }) => void asked.push(pid) } });

@@ -1,4 +1,4 @@
-import { readlinkSync } from 'node:fs';
+import { existsSync, readlinkSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { requires } from '@estiba/testkit';
 import { expect, it } from 'vitest';
@@ -6,6 +6,8 @@ import {
   type CloneFlag,
   continueInChild,
   fork,
+  fsconfig,
+  fsopen,
   label,
   launch,
   open,
@@ -27,34 +29,67 @@ const files = {
   cgroup: 'cgroup',
   time: 'time',
 } as const;
-const kinds = Object.keys(files) as CloneFlag[];
+/** Those that every kernel has, unlike time namespaces. */
+const kinds = (Object.keys(files) as CloneFlag[]).filter((kind) => kind !== 'time');
+const kindsHere = (Object.keys(files) as CloneFlag[]).filter((kind) => existsSync(`/proc/self/ns/${files[kind]}`));
 
-requires({ root: true })('a program goes on', () => {
-  it.each(kinds)('in a new %s namespace, and in no other', async (kind) => {
-    const listed = await output([continueInChild(kind), shell('readlink /proc/self/ns/*')]);
-    const inside = Object.fromEntries(
-      listed
-        .trim()
-        .split('\n')
-        .map((line) => line.split(':') as [string, string]),
-    );
-    for (const [each, file] of Object.entries(files)) {
-      const same = readlinkSync(`/proc/self/ns/${file}`) === `${file}:${inside[file]}`;
-      expect(same, each).toBe(each !== kind);
-    }
+/** Nobody but root makes a namespace without a user namespace around it. */
+const everybody: { who: string; needs: object; with(...kinds: CloneFlag[]): CloneFlag[] }[] = [
+  { who: 'of root', needs: { root: true }, with: (...kinds) => kinds },
+  {
+    who: 'in a user namespace',
+    needs: { userNamespaces: true },
+    with: (...kinds) => [...new Set<CloneFlag>(['user', ...kinds])],
+  },
+];
+
+for (const somebody of everybody) {
+  requires({ on: ['host', 'uml'], ...somebody.needs })(`a program ${somebody.who} goes on`, () => {
+    it.each(kinds)('in a new %s namespace, and in no other', (kind) => expectToBeOnlyIn(somebody.with(kind)));
+
+    it('in all of them at once, as process 1', async () => {
+      expect(await output([continueInChild(...somebody.with(...kindsHere)), shell('echo $$')])).toBe('1\n');
+      expect(await output(shell('echo $$'), { clone: somebody.with('pid', 'network') })).toBe('1\n');
+    });
+
+    it('in a child of a child', async () => {
+      const hops = [somebody.with('uts'), ['ipc'], ['pid']] as const;
+      expect(await output([...hops.map((kinds) => continueInChild(...kinds)), shell('echo $$')])).toBe('1\n');
+    });
+
+    it('in a pid namespace that it has joined', async () => {
+      const own = somebody.with('pid');
+      await using first = await launch([continueInChild(...own), shell('exec sleep 20')], { stdio: 'ignore' });
+      const join = own.map((kind) => setns(`/proc/${first.pid}/ns/${kind}`, kind));
+      expect(await output([join, continueInChild(), shell('echo $$')])).toBe('2\n');
+    });
+
+    it('and a failure there is told like any other, with the words of the kernel', async () => {
+      const missing = label('look', open('/nowhere'));
+      await expect(launch([continueInChild(...somebody.with('pid', 'mount')), missing])).rejects.toMatchObject({
+        code: 'ENOENT',
+        step: 'look',
+      });
+      const context = fsopen('tmpfs');
+      const choose = label('choose a size', fsconfig(context, 'size', 'huge'));
+      await expect(launch([continueInChild(...somebody.with('mount')), context, choose])).rejects.toMatchObject({
+        code: 'EINVAL',
+        step: 'choose a size',
+        kernel: expect.stringMatching(/^tmpfs: Bad value for 'size'/),
+      });
+      await expect.poll(ownChildren).toEqual([]);
+    });
   });
 
-  it('in all of them at once, as process 1', async () => {
-    expect(await output([continueInChild(...kinds), shell('echo $$')])).toBe('1\n');
-    expect(await output(shell('echo $$'), { clone: ['pid', 'network'] })).toBe('1\n');
-  });
+  requires({ on: ['host', 'qemu'], ...somebody.needs, path: '/proc/self/ns/time' })(
+    `a program ${somebody.who} goes on in another time`,
+    () => {
+      it('and in no other namespace', () => expectToBeOnlyIn(somebody.with('time')));
+    },
+  );
+}
 
-  it('in a child of a child', async () => {
-    expect(
-      await output([continueInChild('uts'), continueInChild('ipc'), continueInChild('pid'), shell('echo $$')]),
-    ).toBe('1\n');
-  });
-
+requires({ on: ['host', 'uml'] })('a program goes on', () => {
   it('in the process that we are told of, whoever speaks first', async () => {
     const program = [continueInChild(), continueInChild(), continueInChild(), shell('echo $$')];
     const run = async () => {
@@ -65,7 +100,7 @@ requires({ root: true })('a program goes on', () => {
   });
 
   it('as a child of ours: nothing stands between', async () => {
-    await using child = await launch([continueInChild('mount'), continueInChild(), shell('exec sleep 20')], {
+    await using child = await launch([continueInChild(), continueInChild(), shell('exec sleep 20')], {
       stdio: 'ignore',
     });
     // Those in between have ended; they are waited for in their turn.
@@ -74,18 +109,8 @@ requires({ root: true })('a program goes on', () => {
     expect(await child.wait()).toEqual({ exitCode: null, signal: 'SIGTERM' });
   });
 
-  it('in a pid namespace that it has joined', async () => {
-    await using first = await launch([continueInChild('pid'), shell('exec sleep 20')], { stdio: 'ignore' });
-    const join = setns(`/proc/${first.pid}/ns/pid`, 'pid');
-    expect(await output([join, continueInChild(), shell('echo $$')])).toBe('2\n');
-  });
-
   it('and a failure there is told like any other', async () => {
     const missing = label('look', open('/nowhere'));
-    await expect(launch([continueInChild('pid', 'mount'), missing])).rejects.toMatchObject({
-      code: 'ENOENT',
-      step: 'look',
-    });
     await expect(launch([continueInChild(), continueInChild(), missing])).rejects.toMatchObject({
       code: 'ENOENT',
       step: 'look',
@@ -94,7 +119,7 @@ requires({ root: true })('a program goes on', () => {
   });
 });
 
-requires({})('a second process', () => {
+requires({ on: ['host', 'uml'] })('a second process', () => {
   it('runs its part and ends', async () => {
     const child = fork([syscall('write', 1, 'child\n', 6), syscall('exit_group', 3)]);
     const info = out(128);
@@ -135,3 +160,17 @@ requires({})('a second process', () => {
     expect(await child.wait()).toEqual({ exitCode: null, signal: 'SIGTERM' });
   });
 });
+
+async function expectToBeOnlyIn(namespaces: readonly CloneFlag[]): Promise<void> {
+  const listed = await output([continueInChild(...namespaces), shell('readlink /proc/self/ns/*')]);
+  const inside = Object.fromEntries(
+    listed
+      .trim()
+      .split('\n')
+      .map((line) => line.split(':') as [string, string]),
+  );
+  for (const kind of kindsHere) {
+    const same = readlinkSync(`/proc/self/ns/${files[kind]}`) === `${files[kind]}:${inside[files[kind]]}`;
+    expect(same, kind).toBe(!namespaces.includes(kind));
+  }
+}

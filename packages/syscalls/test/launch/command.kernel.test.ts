@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { chdir, command, execve, label, launch, syscall } from '../../src/index.ts';
 import { finished, output, shell } from './finished.ts';
 
-requires({})('a launched command', () => {
+requires({ on: ['host', 'uml'] })('a launched command', () => {
   it.each([0, 1, 7, 125, 255])('ends with exit code %i', async (exitCode) => {
     expect((await finished(shell('exit $1', String(exitCode)))).status).toEqual({ exitCode, signal: null });
   });

@@ -8,7 +8,7 @@ import { ownChildren } from './own-children.ts';
 const endless = syscall('ppoll', 0, 0, 0, 0, 0);
 const soon = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-requires({})('an abort', () => {
+requires({ on: ['host', 'uml'] })('an abort', () => {
   it('before the start prevents it', async () => {
     const reason = new Error('not wanted');
     await expect(launch(shell('true'), { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
@@ -81,7 +81,7 @@ requires({})('an abort', () => {
   });
 });
 
-requires({})('a child', () => {
+requires({ on: ['host', 'uml'] })('a child', () => {
   it('that has ended takes no signal, whoever has its number now', async () => {
     await using child = await launch([], { stdio: 'ignore' });
     await child.wait();

@@ -7,7 +7,7 @@ import { output, shell } from './finished.ts';
 /** Those of `ls` itself, which opens the folder as 3. */
 const openOnes = shell('ls /proc/self/fd');
 
-requires({})('a launched command inherits', () => {
+requires({ on: ['host', 'uml'] })('a launched command inherits', () => {
   it('three descriptors only', async () => {
     expect(await output(openOnes)).toBe('0\n1\n2\n3\n');
   });
@@ -41,7 +41,7 @@ requires({})('a launched command inherits', () => {
   });
 });
 
-requires({})('a program', () => {
+requires({ on: ['host', 'uml'] })('a program', () => {
   it('can close all descriptors, so that no path leads to one, and still tells of its failure', async () => {
     using root = Fd.open('/');
     const through = `/proc/self/fd/${root.number}/etc`;

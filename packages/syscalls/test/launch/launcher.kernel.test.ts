@@ -25,9 +25,11 @@ async function during(program: Program, action: (pid: number) => void | Promise<
   await child.wait();
 }
 
-requires({ root: true })('the launcher', () => {
+requires({ on: ['host', 'uml'] })('the launcher', () => {
   it('is memory, and not a file', async () => {
-    await during([], (pid) => expect(readlinkSync(`/proc/${pid}/exe`)).toBe('/memfd:estiba-launcher (deleted)'));
+    await during([dumpable], (pid) =>
+      expect(readlinkSync(`/proc/${pid}/exe`)).toBe('/memfd:estiba-launcher (deleted)'),
+    );
   });
 
   it('is sealed: with a handle of it nothing can be written, while it runs or after', async () => {
@@ -67,19 +69,6 @@ requires({ root: true })('the launcher', () => {
     });
   });
 
-  it('is the file of this package where no memory may be executed', async () => {
-    // The setting is that of a pid namespace. vm.memfd_noexec, Linux 6.3
-    const script = 'echo 2 > /proc/sys/vm/memfd_noexec && exec "$@"';
-    const fixture = fileURLToPath(new URL('./fixtures/launcher-file.ts', import.meta.url));
-    const node = [process.execPath, '--conditions=estiba-source', fixture];
-    const { stdout } = await promisify(execFile)(
-      'unshare',
-      ['--pid', '--fork', '--kill-child', '--mount-proc', 'sh', '-c', script, 'sh', ...node],
-      { timeout: 15_000 },
-    );
-    expect(stdout).toBe(`${nativeFile('launcher')}\nit works\n`);
-  });
-
   it('does nothing when it is executed by somebody else', async () => {
     const copy = launcherPath();
     for (const args of ['', '0', '99', 'x', '-1', '4294967296', '00000000000000000000000001']) {
@@ -90,6 +79,25 @@ requires({ root: true })('the launcher', () => {
     }
   });
 });
+
+// vm.memfd_noexec, Linux 6.3; nobody but root may set it.
+requires({ on: ['host'], root: true, path: '/proc/sys/vm/memfd_noexec' })(
+  'the launcher where no memory may be executed',
+  () => {
+    it('is the file of this package', async () => {
+      // The setting is that of a pid namespace.
+      const script = 'echo 2 > /proc/sys/vm/memfd_noexec && exec "$@"';
+      const fixture = fileURLToPath(new URL('./fixtures/launcher-file.ts', import.meta.url));
+      const node = [process.execPath, '--conditions=estiba-source', fixture];
+      const { stdout } = await promisify(execFile)(
+        'unshare',
+        ['--pid', '--fork', '--kill-child', '--mount-proc', 'sh', '-c', script, 'sh', ...node],
+        { timeout: 15_000 },
+      );
+      expect(stdout).toBe(`${nativeFile('launcher')}\nit works\n`);
+    });
+  },
+);
 
 function writeTo(path: string): void {
   const fd = openSync(path, constants.O_RDWR);

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { continueInChild, launch, load, out, pause, perform, syscall } from '../../src/index.ts';
 import { finished, output, shell } from './finished.ts';
 
-requires({})('a pause', () => {
+requires({ on: ['host', 'uml'] })('a pause', () => {
   it('waits for its handler, which knows the process', async () => {
     const order: string[] = [];
     const text = await output([pause('first'), pause('second'), shell('echo ran')], {

@@ -8,7 +8,7 @@ import { finished, output, shell } from './finished.ts';
 
 const descriptors = () => readdirSync('/proc/self/fd').length;
 
-requires({})('the streams of a process', () => {
+requires({ on: ['host', 'uml'] })('the streams of a process', () => {
   it('are pipes unless told otherwise', async () => {
     await using child = await launch(shell('cat; echo error >&2'));
     child.stdin?.end('some text');

@@ -13,7 +13,7 @@ async function linesOf(...args: string[]): Promise<string[]> {
   return stdout.trim().split('\n');
 }
 
-requires({})('a worker thread', () => {
+requires({ on: ['host', 'uml'] })('a worker thread', () => {
   it('performs and launches, once the main thread is prepared', async () => {
     expect(await linesOf('preload')).toEqual([
       'on a thread',
