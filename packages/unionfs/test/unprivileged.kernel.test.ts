@@ -1,26 +1,30 @@
-import { chownSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
-import { guard, requires, scratch, unprivileged } from '@estiba/testkit';
+import { chmodSync, chownSync, lstatSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { guard, requires, unprivileged } from '@estiba/testkit';
 import { expect, it } from 'vitest';
+import { scratchOfLayers } from './scratch-of-layers.ts';
 import { xattrs } from './tree.ts';
 
 guard();
 
+/** Whoever runs the tests; nobody, when that is root. */
+const user = process.geteuid?.() || 65534;
+
 /** Runs a script in this package as an ordinary user; it finds a folder of its own in `process.argv[1]`. */
 async function asUser(folder: string, script: string): Promise<string> {
-  chownSync(folder, 65534, 65534);
+  chownSync(folder, user, user);
   const prelude = `
     const { applyLayer, SnapshotStore } = await import(process.cwd() + '/packages/unionfs/src/index.ts');
     const { layer } = await import(process.cwd() + '/packages/unionfs/test/archive.ts');
     const folder = process.argv[1];`;
   const options = ['--conditions=estiba-source', '--input-type=module', '-e', prelude + script, folder];
-  const { stdout, stderr, exitCode } = await unprivileged(['node', ...options]);
+  const { stdout, stderr, exitCode } = await unprivileged(['node', ...options], { uid: user });
   expect({ stderr, exitCode }).toEqual({ stderr: '', exitCode: 0 });
   return stdout;
 }
 
-requires({ root: true, command: 'setpriv' })('an ordinary user', () => {
+requires({ on: ['host', 'uml'], command: 'setpriv' })('an ordinary user', () => {
   it('unpacks layers, owns what is in them, and is told what he cannot have', async () => {
-    using folder = scratch('user');
+    using folder = scratchOfLayers('user');
     const output = await asUser(
       folder.path,
       `const { skipped } = await applyLayer(layer(
@@ -33,13 +37,32 @@ requires({ root: true, command: 'setpriv' })('an ordinary user', () => {
       console.log(JSON.stringify(skipped));`,
     );
     expect(JSON.parse(output)).toEqual(['"null": device', '"capable": extended attribute security.capability']);
-    expect(lstatSync(folder.join('dir'))).toMatchObject({ uid: 65534, mode: 0o40555 });
-    expect(lstatSync(folder.join('dir/file'))).toMatchObject({ uid: 65534, mode: 0o100640 });
+    expect(lstatSync(folder.join('dir'))).toMatchObject({ uid: user, mode: 0o40555 });
+    expect(lstatSync(folder.join('dir/file'))).toMatchObject({ uid: user, mode: 0o100640 });
     expect(readdirSync(folder.path).sort()).toEqual(['capable', 'dir', 'fifo']);
   });
 
+  it('unpacks into a directory of somebody else who lets him, whose time he may not set', async () => {
+    using folder = scratchOfLayers('user');
+    mkdirSync(folder.join('shared'));
+    chmodSync(folder.join('shared'), 0o777);
+    await asUser(folder.path, `await applyLayer(layer({ name: 'shared/file' }), folder)`);
+    expect(lstatSync(folder.join('shared/file')).uid).toBe(user);
+  });
+
+  it('has a snapshot over a root that its mode keeps him from reading', async () => {
+    using folder = scratchOfLayers('user');
+    await asUser(
+      folder.path,
+      `const store = await SnapshotStore.open(folder + '/store');
+      await store.commit('sha256:one', layer({ name: './', type: '5', mode: 0o311 }));
+      await store.prepare('mine', { parent: 'sha256:one' });`,
+    );
+    expect(lstatSync(folder.join('store/snapshots/mine/upper')).mode & 0o777).toBe(0o311);
+  });
+
   it('is told what to do when a layer wants owners kept', async () => {
-    using folder = scratch('user');
+    using folder = scratchOfLayers('user');
     const output = await asUser(
       folder.path,
       `await applyLayer(layer({ name: 'file', uid: 5 }), folder, { owner: 'keep' }).catch((error) => console.log(error.code, error.message));`,
@@ -50,7 +73,7 @@ requires({ root: true, command: 'setpriv' })('an ordinary user', () => {
   });
 
   it('has a store, with whiteouts in the form that he may mount', async () => {
-    using folder = scratch('user');
+    using folder = scratchOfLayers('user');
     const output = await asUser(
       folder.path,
       `const store = await SnapshotStore.open(folder + '/store');
@@ -66,7 +89,7 @@ requires({ root: true, command: 'setpriv' })('an ordinary user', () => {
   });
 
   it('removes layers whose modes keep their own owner out', async () => {
-    using folder = scratch('user');
+    using folder = scratchOfLayers('user');
     const output = await asUser(
       folder.path,
       `const store = await SnapshotStore.open(folder + '/store');

@@ -68,7 +68,7 @@ export async function applyLayer(
   const hash = createHash(algorithmOf(expect));
   try {
     signal?.throwIfAborted();
-    using lower = whiteouts === 'overlay' ? LowerView.open(options.lower ?? [], overlayOptions(namespace)) : undefined;
+    using lower = whiteouts === 'overlay' ? LowerView.open(options.lower ?? [], namespace) : undefined;
     using tree = new LayerTree(openDirectory(directory), lower);
     using unpacker = new Unpacker(tree, settings);
     const size = await read(layer, new TarReader(unpacker), hash, maxBytes, signal);
@@ -142,10 +142,6 @@ function algorithmOf(digest = 'sha256:'): string {
     'NAME_INVALID',
     `cannot verify the layer: ${JSON.stringify(digest)} is no sha256 or sha512 digest`,
   );
-}
-
-function overlayOptions(namespace: 'trusted' | 'user'): string[] {
-  return namespace === 'user' ? ['userxattr'] : [];
 }
 
 function openDirectory(path: string): number {

@@ -1,5 +1,15 @@
 /** Owner, mode, extended attributes and times, in the order in which the kernel lets them stand. */
-import { chmodSync, chownSync, closeSync, fchmodSync, fchownSync, futimesSync, lchownSync, lutimesSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
+  futimesSync,
+  lchownSync,
+  lutimesSync,
+} from 'node:fs';
 import { AT_FDCWD, AT_SYMLINK_NOFOLLOW, type Call, perform, syscall, words } from '@estiba/syscalls';
 import type { TarTime } from '../tar/tar-entry.ts';
 import { openBeneath, terminated } from './beneath.ts';
@@ -57,6 +67,13 @@ export function setNodeAttributes(
   } finally {
     closeSync(fd);
   }
+}
+
+/** When an open file was changed, as an archive says it. */
+export function timeOf(fd: number): TarTime {
+  const { mtimeNs } = fstatSync(fd, { bigint: true });
+  const nanoseconds = ((mtimeNs % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n;
+  return { seconds: Number((mtimeNs - nanoseconds) / 1_000_000_000n), nanoseconds: Number(nanoseconds) };
 }
 
 /** The last thing to happen to a file or directory. */

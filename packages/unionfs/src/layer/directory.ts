@@ -3,6 +3,7 @@
  * parent's descriptor, with no link followed. So a path along them is the true one, and stays below the root.
  */
 import { closeSync } from 'node:fs';
+import type { TarTime } from '../tar/tar-entry.ts';
 import type { Attributes } from './attributes.ts';
 import { openBeneath, place } from './beneath.ts';
 
@@ -14,6 +15,8 @@ export class Directory {
   readonly children = new Map<string, Directory>();
   /** What to set when everything inside is in place: writing changes times, and modes may forbid writing. */
   attributes: Attributes | undefined;
+  /** Of one that was there before the layer: it keeps its time, whatever happens in it, unless the layer tells another. */
+  found: TarTime | undefined;
   /** Nothing of the layers below shows in it. */
   opaque = false;
   /** Names that this layer put there. */

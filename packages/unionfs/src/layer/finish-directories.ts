@@ -1,7 +1,8 @@
 /** What can be said of directories only when everything inside is in place. */
 import { unlinkSync } from 'node:fs';
 import { perform, syscall } from '@estiba/syscalls';
-import { type AttributeOptions, setAttributes, setTimes } from './attributes.ts';
+import type { TarTime } from '../tar/tar-entry.ts';
+import { type AttributeOptions, setAttributes, setTimes, timeOf } from './attributes.ts';
 import type { Directory } from './directory.ts';
 import { removeTree } from './remove-tree.ts';
 
@@ -18,8 +19,21 @@ export function finishDirectories(root: Directory, options: FinishOptions, hidde
   if (root.attributes !== undefined) {
     setAttributes(root.fd, root.attributes, options);
     setTimes(root.fd, root.attributes.mtime);
+  } else if (root.found !== undefined) {
+    restoreTime(root.fd, root.found, options);
   }
   if (root.parent !== undefined) root.putAway();
+}
+
+/** Writing into a directory moves its time; only its owner may move it back. utimensat(2) */
+function restoreTime(fd: number, time: TarTime, { owner }: AttributeOptions): void {
+  const { seconds, nanoseconds } = timeOf(fd);
+  if (seconds === time.seconds && nanoseconds === time.nanoseconds) return;
+  try {
+    setTimes(fd, time);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM' || owner === 'keep') throw error;
+  }
 }
 
 export interface FinishOptions extends AttributeOptions {

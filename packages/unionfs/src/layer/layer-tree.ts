@@ -8,7 +8,7 @@
 import { closeSync, lstatSync, mkdirSync, readlinkSync, type Stats, unlinkSync } from 'node:fs';
 import { shown } from '../tar/tar-entry.ts';
 import { UnionfsError } from '../unionfs-error.ts';
-import type { Attributes } from './attributes.ts';
+import { type Attributes, timeOf } from './attributes.ts';
 import { openBeneath } from './beneath.ts';
 import { Directory } from './directory.ts';
 import { components } from './entry-path.ts';
@@ -40,6 +40,7 @@ export class LayerTree implements Disposable {
   constructor(rootFd: number, lower: LowerView | undefined) {
     this.#rootFd = rootFd;
     this.root = new Directory('', undefined, rootFd, this.#open);
+    this.root.found = timeOf(rootFd);
     this.lower = lower;
   }
 
@@ -119,7 +120,11 @@ export class LayerTree implements Disposable {
   /** A directory by that name; what a link by that name says; or undefined where none is to be made. */
   #enter(at: Directory, name: string, create: WalkOptions['create']): Directory | Buffer | undefined {
     const fd = openBeneath(at.fd, name, ['rdonly', 'directory']);
-    if (typeof fd === 'number') return new Directory(name, at, fd, this.#open);
+    if (typeof fd === 'number') {
+      const directory = new Directory(name, at, fd, this.#open);
+      directory.found = timeOf(fd);
+      return directory;
+    }
     if (fd === 'ENOENT') return this.#enterBelow(at, name, create);
     const found = this.lookAt(at, name);
     if (found?.isSymbolicLink()) return readlinkSync(at.place(name), { encoding: 'buffer' });

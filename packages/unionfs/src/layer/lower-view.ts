@@ -2,8 +2,9 @@
 import { closeSync, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { type Call, out, perform, syscall } from '@estiba/syscalls';
 import { overlayTree } from '../steps/overlay.ts';
-import type { Attributes } from './attributes.ts';
+import { type Attributes, timeOf } from './attributes.ts';
 import { openBeneath, terminated } from './beneath.ts';
+import { lookThrough } from './look-through.ts';
 
 export interface Found {
   /** Stands for the file (O_PATH); closed when the look is over. */
@@ -12,33 +13,34 @@ export interface Found {
 }
 
 export class LowerView implements Disposable {
-  readonly #fd: number;
+  readonly #fds: readonly number[];
+  readonly #namespace: 'trusted' | 'user';
 
-  private constructor(fd: number) {
-    this.#fd = fd;
+  private constructor(fds: readonly number[], namespace: 'trusted' | 'user') {
+    this.#fds = fds;
+    this.#namespace = namespace;
   }
 
   /**
-   * The topmost directory first; undefined where there are none, or where several cannot be looked at as one because
-   * this process may not mount. The mount is never attached anywhere: it is gone with its descriptor.
+   * The topmost directory first; undefined where there are none. Several are mounted as one, or looked through one after
+   * the other where this process may not mount. The mount is never attached anywhere: it is gone with its descriptor.
    */
-  static open(lower: readonly string[], options: readonly string[]): LowerView | undefined {
-    const [only] = lower;
-    if (only === undefined) return undefined;
-    if (lower.length === 1) return new LowerView(openSync(only, 'r'));
-    const { steps, tree } = overlayTree({ lower, options });
+  static open(lower: readonly string[], namespace: 'trusted' | 'user'): LowerView | undefined {
+    if (lower.length === 0) return undefined;
+    if (lower.length === 1) return new LowerView(openAll(lower), namespace);
+    const { steps, tree } = overlayTree({ lower, options: namespace === 'user' ? ['userxattr'] : [] });
     try {
-      return new LowerView(perform(steps, { keep: [tree] }).of(tree));
+      return new LowerView([perform(steps, { keep: [tree] }).of(tree)], namespace);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EPERM') return undefined;
-      throw error;
+      if ((error as NodeJS.ErrnoException).code !== 'EPERM') throw error;
+      return new LowerView(openAll(lower), namespace);
     }
   }
 
   /** Look at a path that has no links in it; undefined when there is no such thing. */
   look<T>(path: string, see: (found: Found) => T): T | undefined {
-    const fd = openBeneath(this.#fd, path === '' ? '.' : path, ['path']);
-    if (typeof fd === 'string') return undefined;
+    const fd = this.#find(path);
+    if (fd === undefined) return undefined;
     try {
       return see({ fd, stats: fstatSync(fd) });
     } finally {
@@ -47,19 +49,24 @@ export class LowerView implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    closeSync(this.#fd);
+    for (const fd of this.#fds) closeSync(fd);
+  }
+
+  #find(path: string): number | undefined {
+    const [only] = this.#fds;
+    if (only === undefined || this.#fds.length > 1) return lookThrough(this.#fds, path, this.#namespace);
+    const fd = openBeneath(only, path === '' ? '.' : path, ['path']);
+    return typeof fd === 'string' ? undefined : fd;
   }
 }
 
 /** Of a file or directory found below: owner, mode, time and extended attributes. */
 export function attributesOf({ fd, stats }: Found): Attributes {
-  const { mtimeNs } = fstatSync(fd, { bigint: true });
-  const nanoseconds = ((mtimeNs % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n;
   return {
     mode: stats.mode & 0o7777,
     uid: stats.uid,
     gid: stats.gid,
-    mtime: { seconds: Number((mtimeNs - nanoseconds) / 1_000_000_000n), nanoseconds: Number(nanoseconds) },
+    mtime: timeOf(fd),
     xattrs: stats.isSymbolicLink() ? new Map() : xattrsOf(fd),
   };
 }
@@ -95,6 +102,17 @@ function xattrsOf(fd: number): Map<string, Buffer> {
     );
   }
   return xattrs;
+}
+
+function openAll(directories: readonly string[]): number[] {
+  const fds: number[] = [];
+  try {
+    for (const directory of directories) fds.push(openSync(directory, 'r'));
+    return fds;
+  } catch (error) {
+    for (const fd of fds) closeSync(fd);
+    throw error;
+  }
 }
 
 /** The largest that the kernel gives. xattr(7) */

@@ -4,10 +4,14 @@
  *     empty/                             the layer below everything
  *     tmp/                               what is being made, moved to its place in one step when it is complete
  */
-import { chmod, chown, mkdir, readdir, rename, stat, utimes } from 'node:fs/promises';
+import { fstatSync } from 'node:fs';
+import { chmod, mkdir, readdir, rename } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
+import { Fd, open, perform } from '@estiba/syscalls';
 import { applyLayer } from '../layer/apply-layer.ts';
+import { setAttributes, setTimes } from '../layer/attributes.ts';
+import { attributesOf } from '../layer/lower-view.ts';
 import { overlayNamespace } from '../overlay-namespace.ts';
 import type { OverlayOptions } from '../steps/overlay.ts';
 import { UnionfsError } from '../unionfs-error.ts';
@@ -82,16 +86,14 @@ export class SnapshotStore {
   async commit(chainId: string, layer: Readable, options: CommitOptions = {}): Promise<void> {
     layerName(chainId);
     try {
-      while (!(await this.has(chainId))) {
-        const other = this.#commits.get(chainId);
-        if (other === undefined) {
-          const done = this.#unpack(chainId, layer, options).finally(() => this.#commits.delete(chainId));
-          this.#commits.set(chainId, { done, parent: options.parent });
-          return await done;
-        }
+      // Nothing is waited for between looking for others and being one, or two could find nobody.
+      for (let other = this.#commits.get(chainId); other !== undefined; other = this.#commits.get(chainId)) {
         // If the other one fails it is our turn.
         await settled(other.done, options.signal);
       }
+      const done = this.#unpackOnce(chainId, layer, options).finally(() => this.#commits.delete(chainId));
+      this.#commits.set(chainId, { done, parent: options.parent });
+      await done;
     } finally {
       layer.destroy();
     }
@@ -108,7 +110,7 @@ export class SnapshotStore {
     await writeSnapshotRecord(made, { version: 1, ...(parent !== undefined && { parent }) });
     return await alone(this.#directory, async () => {
       const stack = await this.#stack(parent);
-      await inheritRoot(stack[0]?.path ?? join(this.#directory, 'empty'), join(made, 'upper'));
+      inheritRoot(stack[0]?.path ?? join(this.#directory, 'empty'), join(made, 'upper'));
       if (await moveInto(made, target)) return this.#snapshot(name, parent, stack);
       throw new UnionfsError(
         'SNAPSHOT_EXISTS',
@@ -155,6 +157,10 @@ export class SnapshotStore {
       if (record !== undefined) removed.push(record.chainId);
     }
     return removed;
+  }
+
+  async #unpackOnce(chainId: string, layer: Readable, options: CommitOptions): Promise<void> {
+    if (!(await this.has(chainId))) await this.#unpack(chainId, layer, options);
   }
 
   async #unpack(chainId: string, layer: Readable, { parent, diffId, signal }: CommitOptions): Promise<void> {
@@ -262,9 +268,13 @@ async function moveInto(made: string, target: string): Promise<boolean> {
 }
 
 /** The root of the upper directory is the root that everybody sees. */
-async function inheritRoot(from: string, to: string): Promise<void> {
-  const { mode, uid, gid, atimeMs, mtimeMs } = await stat(from);
-  if (process.geteuid?.() === 0) await chown(to, uid, gid);
-  await chmod(to, mode & 0o7777);
-  await utimes(to, atimeMs / 1000, mtimeMs / 1000);
+function inheritRoot(from: string, to: string): void {
+  // Its mode may keep its own owner from reading it.
+  const opened = open(from, ['path', 'directory']);
+  using source = new Fd(perform([opened], { keep: [opened] }).of(opened));
+  using target = Fd.open(to);
+  const attributes = attributesOf({ fd: source.number, stats: fstatSync(source.number) });
+  const owner = process.geteuid?.() === 0 ? 'keep' : 'self';
+  setAttributes(target.number, attributes, { owner, onSkipped: () => {} });
+  setTimes(target.number, attributes.mtime);
 }

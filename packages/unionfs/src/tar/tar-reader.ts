@@ -54,11 +54,14 @@ export class TarReader {
     }
   }
 
-  /** To be called when there are no more bytes: an archive may end only between two entries. */
+  /**
+   * To be called when there are no more bytes: an archive may end only between two entries. Some writers leave out the end
+   * mark, and with it what fills the last block of the last entry.
+   */
   finish(): void {
     if (this.#state === 'ended') return;
-    const between = this.#state === 'header' && this.#arrived === 0 && !this.#announced();
-    if (between) return;
+    const between = (this.#state === 'header' && this.#arrived === 0) || this.#state === 'skip';
+    if (between && !this.#announced()) return;
     throw new UnionfsError('LAYER_INVALID', `cannot unpack the layer: it is cut off in ${this.#subject}`);
   }
 

@@ -6,7 +6,7 @@ import { openBeneath } from '../../src/layer/beneath.ts';
 
 guard();
 
-requires({ path: '/proc/self/fd' })('a name is opened beneath its directory', () => {
+requires({ on: ['host', 'uml'], path: '/proc/self/fd' })('a name is opened beneath its directory', () => {
   const opened = (root: string, name: string) => {
     const directory = openSync(root, 'r');
     try {

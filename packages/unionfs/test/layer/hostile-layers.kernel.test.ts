@@ -33,7 +33,7 @@ const attacks: Attack[] = [
     code: 'LAYER_ESCAPES',
   },
   { title: 'an absolute name', entries: (canary) => [file(`${canary}/file`)] },
-  { title: 'an absolute name of a directory', entries: (canary) => [{ name: canary, type: '5', mode: 0, uid: 7 }] },
+  { title: 'an absolute name of a directory', entries: (canary) => [{ name: canary, type: '5', mode: 0o700, uid: 7 }] },
   { title: 'a parent that is an absolute link', entries: (canary) => [link('out', canary), file('out/file')] },
   { title: 'a parent that is a relative link', entries: () => [link('out', '../canary'), file('out/file')] },
   {
@@ -186,7 +186,7 @@ const attacks: Attack[] = [
   { title: 'a size beyond the archive', entries: () => [{ ...file('f'), size: 0o77777 }], code: 'LAYER_INVALID' },
 ];
 
-requires({ root: true })('a layer cannot change anything outside by', () => {
+requires({ on: ['host', 'uml'] })('a layer cannot change anything outside by', () => {
   const forms = ['delete', 'overlay'] as const;
   for (const { title, entries, code } of attacks) {
     it.each(forms)(`${title} (%s)`, async (whiteouts) => {

@@ -1,24 +1,16 @@
 /** A layer by itself, in the form that overlayfs reads: mounted over the layers below it shows what applying it shows. */
-import {
-  chmodSync,
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { guard, requires, scratch } from '@estiba/testkit';
+import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import type { Program } from '@estiba/syscalls';
+import { guard, requires, type Scratch, scratch } from '@estiba/testkit';
 import { expect, it } from 'vitest';
-import { applyLayer, mountOverlay } from '../../src/index.ts';
+import { applyLayer, overlay } from '../../src/index.ts';
 import { type EntrySpec, layer } from '../archive.ts';
+import { attributes, mounting, overlayOptions, shell, trees } from '../mounting.ts';
 import { tree, xattrs } from '../tree.ts';
 
 guard();
 
-requires({ root: true, overlay: true })('a layer in overlay form', () => {
+requires({ on: ['host', 'uml'], ...mounting })('a layer in overlay form', () => {
   it('hides by character devices 0/0 and opaque directories', async () => {
     using folder = scratch('form');
     for (const path of ['below/dir', 'below/again', 'layer']) mkdirSync(folder.join(path), { recursive: true });
@@ -30,8 +22,8 @@ requires({ root: true, overlay: true })('a layer in overlay form', () => {
     );
     const gone = lstatSync(folder.join('layer/gone'));
     expect([gone.isCharacterDevice(), gone.rdev]).toEqual([true, 0]);
-    expect(xattrs(folder.join('layer/dir'))).toEqual(['trusted.overlay.opaque=79']);
-    expect(xattrs(folder.join('layer/again'))).toEqual(['trusted.overlay.opaque=79']);
+    expect(xattrs(folder.join('layer/dir'))).toEqual([`${attributes}.overlay.opaque=79`]);
+    expect(xattrs(folder.join('layer/again'))).toEqual([`${attributes}.overlay.opaque=79`]);
   });
 
   it('makes no marks where there is nothing to hide', async () => {
@@ -107,12 +99,9 @@ requires({ root: true, overlay: true })('a layer in overlay form', () => {
       whiteouts: 'overlay',
       lower: [folder.join('below')],
     });
-    await using merged = await mountOverlay({
-      lower: [folder.join('layer'), folder.join('below')],
-      target: folder.join('merged'),
-    });
-    expect(readdirSync(merged.path, { recursive: true }).sort()).toEqual(names);
-    expect(readFileSync(`${merged.path}/alias`, 'utf8')).toBe('tool');
+    const list = `cd ${folder.join('merged')}; find . -mindepth 1 -printf '%P '; cat alias`;
+    const [text, ...found] = (await shell(merged(folder), list)).split(' ').reverse();
+    expect([found.sort(), text]).toEqual([names, 'tool']);
   });
 
   it.each([
@@ -127,13 +116,9 @@ requires({ root: true, overlay: true })('a layer in overlay form', () => {
     await applyLayer(below(), folder.join('below'), { whiteouts: 'overlay' });
     await applyLayer(change(), folder.join('layer'), { whiteouts: 'overlay', lower: [folder.join('below')] });
     for (const each of [below(), change()]) await applyLayer(each, folder.join('flat'));
-    await using merged = await mountOverlay({
-      lower: [folder.join('layer'), folder.join('below')],
-      target: folder.join('merged'),
-    });
-    for (const path of [merged.path, folder.join('flat')]) {
-      expect(readlinkSync(`${path}/swap`)).toBe('etc');
-      expect(readdirSync(`${path}/etc`, { recursive: true }).sort()).toEqual(['sub', 'sub/y', 'x']);
+    for (const path of [folder.join('merged'), folder.join('flat')]) {
+      const text = await shell(merged(folder), `cd ${path}; readlink swap; find etc -printf '%P\\n' | sort`);
+      expect(text).toBe('etc\n\nsub\nsub/y\nx\n');
     }
   });
 
@@ -146,27 +131,41 @@ requires({ root: true, overlay: true })('a layer in overlay form', () => {
   it('shows, mounted over others, the same as layers applied one over the other, for any layers', {
     timeout: 120_000,
   }, async () => {
+    using folder = scratch('form');
     const random = generator(20);
-    for (let round = 0; round < 60; round++) {
-      using folder = scratch('form');
-      mkdirSync(folder.join('flat'));
+    const rounds = Array.from(
+      { length: 60 },
+      (_, round) =>
+        (...parts: string[]) =>
+          folder.join(`${round}`, ...parts),
+    );
+    const overlays: Program[] = [];
+    for (const place of rounds) {
+      mkdirSync(place('flat'), { recursive: true });
       const lower: string[] = [];
       for (let depth = 0; depth < 4; depth++) {
         const entries = randomLayer(random, depth);
-        const path = folder.join(`l${depth}`);
+        const path = place(`l${depth}`);
         mkdirSync(path);
-        await applyLayer(layer(...entries), folder.join('flat'));
+        await applyLayer(layer(...entries), place('flat'));
         await applyLayer(layer(...entries), path, { whiteouts: 'overlay', lower });
         lower.unshift(path);
       }
-      await using merged = await mountOverlay({ lower, target: folder.join('merged') });
-      const options = { directoryTimes: false };
-      expect(comparable(tree(merged.path, options))).toEqual(comparable(tree(folder.join('flat'), options)));
-      // What the kernel lists it must be able to find, which it cannot for marks in the wrong place.
-      expect(readdirSync(merged.path, { recursive: true }).length).toBe(tree(merged.path).length - 1);
+      overlays.push(overlay({ lower, target: place('merged'), options: overlayOptions }));
     }
+    // To make a tree of it finds all that the kernel lists, which it could not with marks in the wrong place.
+    const [flat, merged] = [rounds.map((place) => place('flat')), rounds.map((place) => place('merged'))];
+    const found = await trees(overlays, [...flat, ...merged], { directoryTimes: false });
+    for (const round of rounds.keys())
+      expect(comparable(found[rounds.length + round] ?? [])).toEqual(comparable(found[round] ?? []));
+    expect(found.flat().length).toBeGreaterThan(1000);
   });
 });
+
+function merged(folder: Scratch): Program {
+  const lower = [folder.join('layer'), folder.join('below')];
+  return overlay({ lower, target: folder.join('merged'), options: overlayOptions });
+}
 
 /** Few names, so that layers meet; no links, whose way differs with what is there at the time. */
 function randomLayer(random: () => number, depth: number): EntrySpec[] {

@@ -172,17 +172,20 @@ describe('an archive', () => {
     for (let size = 1; size <= 1100; size++) expect(collect(bytes, size)).toEqual(whole);
   });
 
-  it('that is cut off anywhere but between two entries is refused', () => {
+  it('that is cut off before the last byte of an entry is refused', () => {
     const bytes = archive(...several);
-    const boundaries = new Set([0]);
+    const complete = new Set([0]);
     for (let at = 0, count = 0; count < several.length; count++) {
-      at += entryBytes(several[count] as EntrySpec).length;
-      boundaries.add(at);
+      const entry = several[count] as EntrySpec;
+      const last = at + entryBytes({ ...entry, content: '' }).length + Buffer.byteLength(entry.content ?? '');
+      at += entryBytes(entry).length;
+      // Some writers do not fill up the last block.
+      for (let length = last; length <= at; length++) complete.add(length);
     }
     const end = bytes.length - endOfArchive.length;
     for (let length = 0; length < end; length++) {
       const cut = () => collect(bytes.subarray(0, length));
-      if (boundaries.has(length)) expect(cut).not.toThrow();
+      if (complete.has(length)) expect(cut).not.toThrow();
       else expect(cut).toThrow(expect.objectContaining(invalid));
     }
   });

@@ -1,0 +1,54 @@
+/** Mounts as whoever runs the tests may make them, seen by nobody else: by root, or by root of a user namespace. */
+import { execve, launch, mount, type Program, writeFile } from '@estiba/syscalls';
+import type { TreeOptions } from './tree.ts';
+
+const isRoot = process.geteuid?.() === 0;
+
+/** What a group of tests requires for it. */
+export const mounting = { overlay: true, ...(isRoot ? { root: true } : { userNamespaces: true }) } as const;
+
+/** What an overlay needs to be told there. */
+export const overlayOptions: readonly string[] = isRoot ? [] : ['userxattr'];
+
+/** Where an overlay finds its marks then. */
+export const attributes = isRoot ? 'trusted' : 'user';
+
+/** What a shell prints that runs after the program. */
+export function shell(program: Program, script: string): Promise<string> {
+  return output([program, execve('/bin/sh', ['sh', '-ec', script], { PATH: '/usr/bin:/bin' })]);
+}
+
+/** The trees of files at these paths, after the program. */
+export async function trees(
+  program: Program,
+  paths: readonly string[],
+  options: TreeOptions = {},
+): Promise<string[][]> {
+  const fixture = new URL('./fixtures/trees.ts', import.meta.url).pathname;
+  const args = ['node', '--conditions=estiba-source', fixture, JSON.stringify({ paths, options })];
+  return JSON.parse(await output([program, execve(process.execPath, args)]));
+}
+
+async function output(program: Program): Promise<string> {
+  const alone = mount({ target: '/', flags: ['private', 'rec'] });
+  await using child = await launch([isRoot ? [] : becomeRoot(), alone, program], {
+    clone: isRoot ? ['mount'] : ['user', 'mount'],
+    stdio: 'pipe',
+    signal: AbortSignal.timeout(20_000),
+  });
+  let text = '';
+  for await (const part of child.stdout as NodeJS.ReadableStream) text += part;
+  for await (const part of child.stderr as NodeJS.ReadableStream) text += part;
+  const { exitCode } = await child.wait();
+  if (exitCode !== 0) throw new Error(`ended with ${exitCode}: ${text}`);
+  return text;
+}
+
+/** Of the user namespace that it has just been put into. user_namespaces(7) */
+function becomeRoot(): Program {
+  return [
+    writeFile('/proc/self/setgroups', 'deny'),
+    writeFile('/proc/self/gid_map', `0 ${process.getegid?.()} 1\n`),
+    writeFile('/proc/self/uid_map', `0 ${process.geteuid?.()} 1\n`),
+  ];
+}
