@@ -20,7 +20,7 @@ import type { Stat } from './stat.ts';
 import type { WaitOptions } from './until.ts';
 
 export interface CreateOptions {
-  /** The cgroup below which the new one must lie; `/estiba`. Name the one that was delegated to you to work without root. */
+  /** The cgroup below which the new one must lie; `/estiba`. To work without root, `await cgroupFolder()`. */
   folder?: string;
 }
 

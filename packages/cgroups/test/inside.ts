@@ -10,11 +10,11 @@ export interface Inside {
   readonly ended: Promise<{ exitCode: number | null; signal: NodeJS.Signals | null; errors: string }>;
 }
 
-/** A command that is put into the cgroup before it begins. It is killed after 15 s, whatever happens. */
+/** A command that is put into the cgroup before it begins. It is killed after 40 s, whatever happens. */
 export async function startInside(group: Cgroup, ...command: string[]): Promise<Inside> {
   const child = spawn('/bin/sh', ['-c', 'read go && exec "$@"', 'sh', ...command], {
     stdio: ['pipe', 'ignore', 'pipe'],
-    timeout: 15_000,
+    timeout: 40_000,
     killSignal: 'SIGKILL',
   });
   const ended = Promise.all([once(child, 'exit'), text(child.stderr)]).then(([[exitCode, signal], errors]) => ({

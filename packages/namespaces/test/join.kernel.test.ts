@@ -3,52 +3,52 @@ import { existsSync, readlinkSync } from 'node:fs';
 import { perform, umount } from '@estiba/syscalls';
 import { requires, scratch } from '@estiba/testkit';
 import { expect, it } from 'vitest';
-import { isolate, Namespace } from '../src/index.ts';
-import { namespaceKinds, procNames } from '../src/kinds.ts';
+import { isolate, Namespace, type NamespaceKind } from '../src/index.ts';
+import { procNames } from '../src/kinds.ts';
 import { output } from './finished.ts';
+import { everybody, everywhere, kindsHere, type Somebody, timeNamespace } from './kinds-here.ts';
 
-const all = namespaceKinds.filter((kind) => kind !== 'user');
+for (const somebody of everybody) {
+  requires({ on: ['host', 'uml'], ...somebody.needs })(`a command ${somebody.who} joins`, () => {
+    it.each(everywhere)('a %s namespace by its handle and by its path', (kind) => expectToJoin(somebody, kind));
 
-requires({ root: true })('a command joins', () => {
-  it.each(namespaceKinds)('a %s namespace by its handle and by its path', async (kind) => {
-    await using first = await isolate(['sleep', '20'], { namespaces: [kind], stdio: 'ignore' });
-    const file = `/proc/${first.pid}/ns/${procNames[kind]}`;
-    using namespace = await Namespace.of(first.pid, kind);
-    expect(namespace.kind).toBe(kind);
-    for (const target of [namespace, file])
-      expect(
-        await output(`readlink /proc/self/ns/${procNames[kind]}`, { namespaces: [], join: { [kind]: target } }),
-      ).toBe(`${readlinkSync(file)}\n`);
+    it('some, and has others of its own', async () => {
+      const namespaces = somebody.with('network');
+      await using first = await isolate(['sleep', '20'], { namespaces, stdio: 'ignore' });
+      const text = await output('readlink /proc/self/ns/net; cat /proc/sys/kernel/hostname', {
+        namespaces: ['uts'],
+        hostname: 'own',
+        join: pathsOf(first.pid, namespaces),
+      });
+      expect(text).toBe(`${readlinkSync(`/proc/${first.pid}/ns/net`)}\nown\n`);
+    });
   });
 
+  requires({ on: ['host', 'qemu'], ...somebody.needs, path: timeNamespace })(
+    `a command ${somebody.who} joins the time of another`,
+    () => {
+      it('by its handle and by its path', () => expectToJoin(somebody, 'time'));
+    },
+  );
+}
+
+requires({ on: ['host', 'uml'], userNamespaces: true })('a command joins', () => {
   it('everything that another one has, and sees its processes', async () => {
     await using first = await isolate(['sh', '-c', 'exec sleep 20'], {
-      namespaces: [...all, 'user'],
+      namespaces: kindsHere,
       hostname: 'box',
       stdio: 'ignore',
     });
-    const join = Object.fromEntries(
-      [...all, 'user' as const].map((kind) => [kind, `/proc/${first.pid}/ns/${procNames[kind]}`]),
-    );
     const text = await output('cat /proc/sys/kernel/hostname; cat /proc/1/comm; id -u; echo $$', {
       namespaces: [],
-      join,
+      join: pathsOf(first.pid, kindsHere),
     });
     expect(text).toBe('box\nsleep\n0\n2\n');
   });
+});
 
-  it('some, and has others of its own', async () => {
-    await using first = await isolate(['sleep', '20'], { namespaces: ['network'], stdio: 'ignore' });
-    const file = `/proc/${first.pid}/ns/net`;
-    const text = await output('readlink /proc/self/ns/net; cat /proc/sys/kernel/hostname', {
-      namespaces: ['uts'],
-      hostname: 'own',
-      join: { network: file },
-    });
-    expect(text).toBe(`${readlinkSync(file)}\nown\n`);
-  });
-
-  it('nothing where there is none, and the path is named', async () => {
+requires({ on: ['host', 'uml'] })('a command cannot join', () => {
+  it('what is not there or is of another kind, and the path is named', async () => {
     await expect(isolate(['true'], { namespaces: [], join: { network: '/nowhere' } })).rejects.toMatchObject({
       code: 'ENOENT',
       path: '/nowhere',
@@ -60,7 +60,7 @@ requires({ root: true })('a command joins', () => {
   });
 });
 
-requires({ root: true })('a namespace', () => {
+requires({ on: ['host', 'uml'] })('a namespace', () => {
   it('is the same by whatever way it is opened', async () => {
     using mine = await Namespace.of('self', 'network');
     using same = await Namespace.open('/proc/self/ns/net');
@@ -69,32 +69,12 @@ requires({ root: true })('a namespace', () => {
     expect(readlinkSync('/proc/self/ns/net')).toBe(`net:[${mine.id}]`);
   });
 
-  it('that is pinned outlives its processes', async () => {
-    await using place = scratch();
-    const path = place.join('net');
-    let id: bigint;
-    {
-      await using first = await isolate(['sleep', '20'], { namespaces: ['network'], stdio: 'ignore' });
-      using namespace = await Namespace.of(first.pid, 'network');
-      id = namespace.id;
-      await namespace.pin(path);
-    }
-    try {
-      using pinned = await Namespace.open(path);
-      expect([pinned.kind, pinned.id]).toEqual(['network', id]);
-      expect(await output('readlink /proc/self/ns/net', { namespaces: [], join: { network: path } })).toBe(
-        `net:[${id}]\n`,
-      );
-    } finally {
-      perform([umount(path)]);
-    }
-  });
-
   it('that cannot be pinned leaves no file', async () => {
     await using place = scratch();
     using own = await Namespace.of('self', 'mount');
-    // A mount namespace cannot be mounted inside itself.
-    await expect(own.pin(place.join('mnt'))).rejects.toMatchObject({ code: 'EINVAL', syscall: 'mount' });
+    // A mount namespace cannot be mounted inside itself, and nothing by whoever is not root.
+    const code = process.geteuid?.() === 0 ? 'EINVAL' : 'EPERM';
+    await expect(own.pin(place.join('mnt'))).rejects.toMatchObject({ code, syscall: 'mount' });
     expect(existsSync(place.join('mnt'))).toBe(false);
   });
 
@@ -122,3 +102,42 @@ requires({ root: true })('a namespace', () => {
     });
   });
 });
+
+requires({ on: ['host', 'uml'], root: true })('a namespace that is pinned', () => {
+  it('outlives its processes', async () => {
+    await using place = scratch();
+    const path = place.join('net');
+    let id: bigint;
+    {
+      await using first = await isolate(['sleep', '20'], { namespaces: ['network'], stdio: 'ignore' });
+      using namespace = await Namespace.of(first.pid, 'network');
+      id = namespace.id;
+      await namespace.pin(path);
+    }
+    try {
+      using pinned = await Namespace.open(path);
+      expect([pinned.kind, pinned.id]).toEqual(['network', id]);
+      expect(await output('readlink /proc/self/ns/net', { namespaces: [], join: { network: path } })).toBe(
+        `net:[${id}]\n`,
+      );
+    } finally {
+      perform([umount(path)]);
+    }
+  });
+});
+
+function pathsOf(pid: number, kinds: readonly NamespaceKind[]): Partial<Record<NamespaceKind, string>> {
+  return Object.fromEntries(kinds.map((kind) => [kind, `/proc/${pid}/ns/${procNames[kind]}`]));
+}
+
+async function expectToJoin(somebody: Somebody, kind: NamespaceKind): Promise<void> {
+  const namespaces = somebody.with(kind);
+  await using first = await isolate(['sleep', '20'], { namespaces, stdio: 'ignore' });
+  const paths = pathsOf(first.pid, namespaces);
+  using namespace = await Namespace.of(first.pid, kind);
+  expect(namespace.kind).toBe(kind);
+  for (const join of [paths, { ...paths, [kind]: namespace }])
+    expect(await output(`readlink /proc/self/ns/${procNames[kind]}`, { namespaces: [], join })).toBe(
+      `${readlinkSync(`/proc/${first.pid}/ns/${procNames[kind]}`)}\n`,
+    );
+}

@@ -32,8 +32,22 @@ describe('resource limits', () => {
 
 describe('the oom score', () => {
   it('is written to the process’s own file', () => {
-    expect(calls(oomScoreAdj(-5)).map(({ name }) => name)).toEqual(['openat', 'write', 'close']);
-    expect(calls(oomScoreAdj(-5))[0]?.args).toContain('/proc/self/oom_score_adj');
+    const steps = calls(oomScoreAdj(-5));
+    expect(steps.map(({ name }) => name)).toEqual([
+      ...['prctl', 'prctl'],
+      ...['openat', 'write', 'close'],
+      ...['prctl', 'prctl'],
+    ]);
+    expect(steps[2]?.args).toContain('/proc/self/oom_score_adj');
+  });
+
+  it('leaves the process as hidden as it was', () => {
+    const [before, ...others] = calls(oomScoreAdj(5)).filter(({ name }) => name === 'prctl');
+    expect(others.map(({ args }) => args.slice(0, 2))).toEqual([
+      [4, 1],
+      [4, 0],
+      [4, before],
+    ]);
   });
 
   it.each([1001, -1001, 0.5, Number.NaN])('is refused outside of its range: %d', (score) => {

@@ -6,6 +6,7 @@ import {
   type Call,
   label,
   mkdir,
+  mknod,
   mountSetattr,
   moveMount,
   open,
@@ -87,9 +88,12 @@ function makeFile(tmpfs: Call, name: string, text: string): { steps: Step[]; tre
   };
 }
 
+const S_IFREG = 0o100000;
+
 /** A link that an image has there is left as it is: what it leads to is not ours to cover. */
 function mountFile(etc: Call, name: string, tree: Call): Step[] {
-  const create = open(name, ['wronly', 'creat', 'excl', 'nofollow'], { at: etc, mode: 0o644 });
+  // Without opening it: a mount with a file open for writing cannot become read-only.
+  const create = mknod(name, S_IFREG | 0o644, [0, 0], { at: etc });
   const target = openat2(etc, name, { flags: ['path'], resolve: ['beneath', 'no-symlinks'] });
   return [attempt([create], ['EEXIST', 'EROFS']), attempt([target, moveMount(tree, target)], ['ENOENT', 'ELOOP'])];
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { fstatSync } from 'node:fs';
-import { Cgroup, type Limits } from '@estiba/cgroups';
+import { Cgroup, cgroupFolder, type Limits } from '@estiba/cgroups';
 import { type IdMaps, type NamespaceKind, namespaceKinds, rootlessIdMaps, writeIdMaps } from '@estiba/namespaces';
 import { type Capability, dockerCapabilities, type SeccompFilter, type SeccompProfile } from '@estiba/privileges';
 import { Child, type ExitStatus, Fd, launch, type Stdio } from '@estiba/syscalls';
@@ -20,7 +20,7 @@ export interface RunOptions extends ProcessOptions {
   readonly namespaces?: readonly NamespaceKind[];
   /** Needs `user` among the namespaces; root inside is the caller outside unless given. */
   readonly idMaps?: IdMaps;
-  /** In force before the first instruction. Needs a cgroup that we may write: root, or one delegated to the user. */
+  /** In force before the first instruction. Needs root, or a cgroup delegated to the user: see `cgroupFolder`. */
   readonly limits?: Limits;
   /** Docker's fourteen unless given. */
   readonly capabilities?: readonly Capability[];
@@ -40,7 +40,8 @@ const defaultNamespaces: readonly NamespaceKind[] = ['pid', 'mount', 'uts', 'ipc
  * Everything not said is as with `docker run --network none`: capabilities, seccomp filter, masked paths, /dev, /proc,
  * /sys, /etc/hosts and /etc/resolv.conf. The container ends with the command, or with this process. With a pid namespace,
  * or with limits, `wait` resolves when nothing is left of it; with limits it says `outOfMemory` when the kernel killed
- * something in it for that. If this process is killed, a container with limits leaves an empty cgroup `/estiba/run-*`.
+ * something in it for that. If this process is killed, a container with limits leaves an empty cgroup `run-*`, below
+ * `/estiba` or what `cgroupFolder` says.
  *
  * Needs root, or a user namespace among `namespaces`. Linux 5.12. Rejects with a SyscallError that names the step, a
  * CgroupError, a PrivilegesError (no such user) or a RuntimeError.
@@ -48,10 +49,7 @@ const defaultNamespaces: readonly NamespaceKind[] = ['pid', 'mount', 'uts', 'ipc
 export async function run(command: readonly string[], options: RunOptions): Promise<Child> {
   options.signal?.throwIfAborted();
   using plan = await planContainer(command, options);
-  const cgroup =
-    options.limits === undefined
-      ? undefined
-      : await Cgroup.create(`/estiba/run-${process.pid}-${plan.id}`, options.limits);
+  const cgroup = options.limits && (await limitedCgroup(`run-${process.pid}-${plan.id}`, options.limits));
   try {
     const child = await launch(containerSteps({ ...plan, ...(cgroup && { cgroup }) }), {
       stdio: options.stdio ?? 'pipe',
@@ -135,6 +133,11 @@ function nullStreams(stdio: Stdio): number[] {
 function isNull(fd: number): boolean {
   const stat = fstatSync(fd);
   return stat.isCharacterDevice() && stat.rdev === 0x103;
+}
+
+async function limitedCgroup(name: string, limits: Limits): Promise<Cgroup> {
+  const folder = await cgroupFolder();
+  return Cgroup.create(`${folder}/${name}`, limits, { folder });
 }
 
 /** What the cgroup knows is asked before it is removed. */

@@ -4,12 +4,10 @@ import { join } from 'node:path';
 import { AT_FDCWD, openFlags, perform, syscall } from '@estiba/syscalls';
 import { requires, scratch } from '@estiba/testkit';
 import { expect, it } from 'vitest';
-import { planContainer, type RunOptions, run } from '../src/index.ts';
+import { planContainer } from '../src/index.ts';
 import { output } from './output.ts';
-import { machineRoot } from './rootfs.ts';
-
-const sh = (script: string, options: RunOptions) => output(run(['sh', '-c', script], options));
-const inUserNamespace = ['user', 'pid', 'mount', 'uts', 'ipc', 'cgroup'] as const;
+import { roots } from './rootfs.ts';
+import { asRoot, inUserNamespace, type Way, ways } from './ways.ts';
 
 /** A descriptor of this machine's root that a library forgot to mark close-on-exec. */
 function forgotten(): Disposable & { path: string } {
@@ -18,7 +16,16 @@ function forgotten(): Disposable & { path: string } {
   return { path: `/proc/self/fd/${fd}`, [Symbol.dispose]: () => closeSync(fd) };
 }
 
-requires({ root: true, overlay: true })('the way out of a container', () => {
+for (const way of ways) {
+  requires({ on: ['host', 'uml'], overlay: true, ...way.needs })(`the way out of a container ${way.of}`, () =>
+    wayOut(way),
+  );
+}
+
+function wayOut(way: Way): void {
+  const { run, sh } = way;
+  const machineRoot = roots(way);
+
   it('is not a working directory that leads to a descriptor of ours', async () => {
     await using rootfs = machineRoot();
     await using folder = scratch();
@@ -39,6 +46,21 @@ requires({ root: true, overlay: true })('the way out of a container', () => {
     using fd = forgotten();
     await expect(run([`${fd.path}/bin/true`], { rootfs })).rejects.toMatchObject({ code: 'ENOENT', syscall: 'execve' });
   });
+
+  it('a read-only root is so with all that is mounted below it', async () => {
+    const { stdout } = await sh('cut -d" " -f5,6 /proc/self/mountinfo | grep -v " ro" | cut -d" " -f1', {
+      rootfs: '/',
+      readonly: true,
+    });
+    const writable = stdout.trim().split('\n');
+    expect(writable).toContain('/dev/shm');
+    expect(writable.filter((path) => path !== '/proc' && !/^\/dev(\/|$)/.test(path))).toEqual([]);
+  });
+}
+
+requires({ on: ['host', 'uml'], overlay: true, ...asRoot.needs })('the way out that devices would be', () => {
+  const { run, sh } = asRoot;
+  const machineRoot = roots(asRoot);
 
   it('is not a device that it makes, or that the image brings', async () => {
     await using rootfs = machineRoot((layer) => execFileSync('mknod', [join(layer, 'brought'), 'c', '1', '5']));
@@ -68,24 +90,17 @@ requires({ root: true, overlay: true })('the way out of a container', () => {
     });
     expect((await output(run(['true'], { rootfs }))).exitCode).toBe(0);
   });
-
-  it('a read-only root is so with all that is mounted below it', async () => {
-    const { stdout } = await sh('cut -d" " -f5,6 /proc/self/mountinfo | grep -v " ro" | cut -d" " -f1', {
-      rootfs: '/',
-      readonly: true,
-    });
-    const writable = stdout.trim().split('\n');
-    expect(writable).toContain('/dev/shm');
-    expect(writable.filter((path) => path !== '/proc' && !/^\/dev(\/|$)/.test(path))).toEqual([]);
-  });
 });
 
-requires({ root: true, userNamespaces: true })('the way out of a user namespace', () => {
+requires({ on: ['host', 'uml'], ...inUserNamespace.needs })('the way out of a user namespace', () => {
+  const { sh } = inUserNamespace;
+  const namespaces = inUserNamespace.namespaces.filter((kind) => kind !== 'network');
+
   it('is not /sys: without a network of its own it gets that of the host, all of it read-only', async () => {
     const { stdout } = await sh('cut -d" " -f5,6 /proc/self/mountinfo | grep "^/sys"', {
       rootfs: '/',
       readonly: false,
-      namespaces: inUserNamespace,
+      namespaces,
     });
     // What was mounted first is covered by what was mounted last.
     const mounts = new Map(stdout.split('\n').map((line) => line.split(' ') as [string, string]));
@@ -95,7 +110,7 @@ requires({ root: true, userNamespaces: true })('the way out of a user namespace'
 
   it("is not the host's devices: their modes cannot be changed", async () => {
     const { mtimeMs } = statSync('/dev/full');
-    const { stderr } = await sh('touch -c -d @1 /dev/full', { rootfs: '/', namespaces: inUserNamespace });
+    const { stderr } = await sh('touch -c -d @1 /dev/full', { rootfs: '/', namespaces });
     expect(stderr).toMatch(/Read-only file system/);
     expect(statSync('/dev/full').mtimeMs).toBe(mtimeMs);
   });
@@ -108,7 +123,7 @@ requires({ root: true, userNamespaces: true })('the way out of a user namespace'
     writeFileSync(join(base, 'etc/passwd'), 'root:x:0:0::/root:\n');
     writeFileSync(join(top, 'etc/passwd'), 'root:x:0:0::/root:\napp:x:7:8::/app:\n');
     const rootfs = { lower: [top, base], upper, work };
-    using plan = await planContainer(['true'], { rootfs, user: 'app', namespaces: inUserNamespace });
+    using plan = await planContainer(['true'], { rootfs, user: 'app', namespaces });
     expect(plan.user).toMatchObject({ uid: 7, gid: 8, home: '/app' });
   });
 });

@@ -2,21 +2,30 @@ import { readFileSync } from 'node:fs';
 import { Cgroup } from '@estiba/cgroups';
 import { requires } from '@estiba/testkit';
 import { expect, it } from 'vitest';
-import { run } from '../src/index.ts';
 import { output } from './output.ts';
-import { machineRoot } from './rootfs.ts';
+import { roots } from './rootfs.ts';
+import { type Way, ways } from './ways.ts';
 
 /** The cgroup of a container, by asking the kernel where its process is. */
 async function cgroupOf(pid: number): Promise<Cgroup> {
-  const path = readFileSync(`/proc/${pid}/cgroup`, 'utf8').match(/:(\/estiba\/.*)$/m)?.[1];
+  const path = readFileSync(`/proc/${pid}/cgroup`, 'utf8').match(/:(\/.*\bestiba\/.*)$/m)?.[1];
   expect(path).toBeDefined();
   return Cgroup.open(path as string);
 }
 
-requires({ root: true, overlay: true, cgroup: true })('limits', () => {
+for (const way of ways) {
+  requires({ on: ['host', 'uml'], overlay: true, cgroup: true, ...way.needs })(`limits of a container ${way.of}`, () =>
+    limits(way),
+  );
+}
+
+function limits(way: Way): void {
+  const { run } = way;
+  const machineRoot = roots(way);
+
   it('a memory hog is killed at the limit, and the status says so', async () => {
     await using rootfs = machineRoot();
-    await using child = await run(['sh', '-c', 'read go && exec tail /dev/zero'], {
+    await using child = await run(['sh', '-c', 'read go && exec dd if=/dev/zero of=/dev/null bs=128M count=1'], {
       rootfs,
       limits: { memory: { max: '32MiB', swap: 0 } },
     });
@@ -56,4 +65,4 @@ requires({ root: true, overlay: true, cgroup: true })('limits', () => {
     await child.wait();
     await expect(Cgroup.open(group.path)).rejects.toMatchObject({ code: 'CGROUP_GONE' });
   });
-});
+}

@@ -3,18 +3,22 @@ import { join } from 'node:path';
 import { fscreate, fsmount, fsopen, mount, moveMount, perform, umount } from '@estiba/syscalls';
 import { leftovers, requires, scratch } from '@estiba/testkit';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { type RunOptions, run } from '../src/index.ts';
+import type { RunOptions } from '../src/index.ts';
 import { output } from './output.ts';
-import { machineRoot } from './rootfs.ts';
+import { roots } from './rootfs.ts';
+import { asRoot, type Way, ways } from './ways.ts';
 
-requires({ root: true, overlay: true })('what cannot run', () => {
-  let left: () => Promise<string[]>;
-  beforeEach(() => {
-    left = leftovers();
-  });
-  afterEach(async () => {
-    expect(await left()).toEqual([]);
-  });
+for (const way of ways) {
+  requires({ on: ['host', 'uml'], overlay: true, ...way.needs })(`what cannot run in a container ${way.of}`, () =>
+    refusals(way),
+  );
+}
+
+function refusals(way: Way): void {
+  const { run } = way;
+  const machineRoot = roots(way);
+
+  nothingIsLeft();
 
   it('a command that is not there is named, with the path that was searched', async () => {
     await using rootfs = machineRoot();
@@ -43,15 +47,6 @@ requires({ root: true, overlay: true })('what cannot run', () => {
     });
   });
 
-  it("an overlay that cannot be mounted gives the kernel's own words", async () => {
-    await using root = machineRoot();
-    const missing = join(root.upper, 'missing');
-    const error = await run(['true'], { rootfs: { ...root, lower: [missing, '/'] } }).catch((caught) => caught);
-    expect(error).toMatchObject({ name: 'SyscallError', syscall: 'fsconfig' });
-    expect(error.message).toContain(missing);
-    expect(error.kernel).toMatch(/^overlayfs: failed to resolve/);
-  });
-
   it('a root file system that is not there is named', async () => {
     await expect(run(['true'], { rootfs: '/no/such/directory' })).rejects.toMatchObject({
       code: 'ENOENT',
@@ -75,7 +70,7 @@ requires({ root: true, overlay: true })('what cannot run', () => {
     const refused = (options: Partial<RunOptions>) =>
       expect(run(['true'], { rootfs: '/', ...options })).rejects.toMatchObject({ code: 'OPTIONS_INVALID' });
     await refused({ hostname: 'box', namespaces: ['mount', 'pid'] });
-    await refused({ idMaps: { uid: [], gid: [] } });
+    await refused({ idMaps: { uid: [], gid: [] }, namespaces: ['mount', 'pid'] });
     await refused({ namespaces: ['mount', 'nett' as 'network'] });
   });
 
@@ -92,25 +87,6 @@ requires({ root: true, overlay: true })('what cannot run', () => {
       expect(readFileSync('/proc/self/mountinfo', 'utf8')).not.toContain(folder.path);
     });
   }
-
-  it('a root file system on a shared mount does not carry our mounts to the host', async () => {
-    await using folder = scratch();
-    const context = fsopen('tmpfs');
-    const tree = fsmount(context);
-    const share = mount({ target: folder.path, flags: ['shared'] });
-    perform([context, fscreate(context), tree, moveMount(tree, folder.path), share]);
-    try {
-      const before = readFileSync('/proc/self/mountinfo', 'utf8');
-      // There is no command to run: by then everything has been mounted.
-      await expect(run(['/bin/true'], { rootfs: folder.path })).rejects.toMatchObject({
-        code: 'ENOENT',
-        syscall: 'execve',
-      });
-      expect(readFileSync('/proc/self/mountinfo', 'utf8')).toBe(before);
-    } finally {
-      perform([umount(folder.path, ['detach'])]);
-    }
-  });
 
   it('an image whose /etc/passwd is a link is read inside, never outside', async () => {
     await using folder = scratch();
@@ -136,4 +112,47 @@ requires({ root: true, overlay: true })('what cannot run', () => {
     expect(exitCode).toBe(0);
     expect(() => readFileSync(folder.join('created'))).toThrow(/ENOENT/);
   });
+}
+
+requires({ on: ['host', 'uml'], overlay: true, ...asRoot.needs })('what root cannot run', () => {
+  const machineRoot = roots(asRoot);
+  nothingIsLeft();
+
+  it("an overlay that cannot be mounted gives the kernel's own words", async () => {
+    await using root = machineRoot();
+    const missing = join(root.upper, 'missing');
+    const error = await asRoot.run(['true'], { rootfs: { ...root, lower: [missing, '/'] } }).catch((caught) => caught);
+    expect(error).toMatchObject({ name: 'SyscallError', syscall: 'fsconfig' });
+    expect(error.message).toContain(missing);
+    expect(error.kernel).toMatch(/^overlayfs: failed to resolve/);
+  });
+
+  it('a root file system on a shared mount does not carry our mounts to the host', async () => {
+    await using folder = scratch();
+    const context = fsopen('tmpfs');
+    const tree = fsmount(context);
+    const share = mount({ target: folder.path, flags: ['shared'] });
+    perform([context, fscreate(context), tree, moveMount(tree, folder.path), share]);
+    try {
+      const before = readFileSync('/proc/self/mountinfo', 'utf8');
+      // There is no command to run: by then everything has been mounted.
+      await expect(asRoot.run(['/bin/true'], { rootfs: folder.path })).rejects.toMatchObject({
+        code: 'ENOENT',
+        syscall: 'execve',
+      });
+      expect(readFileSync('/proc/self/mountinfo', 'utf8')).toBe(before);
+    } finally {
+      perform([umount(folder.path, ['detach'])]);
+    }
+  });
 });
+
+function nothingIsLeft(): void {
+  let left: () => Promise<string[]>;
+  beforeEach(() => {
+    left = leftovers();
+  });
+  afterEach(async () => {
+    expect(await left()).toEqual([]);
+  });
+}

@@ -1,32 +1,48 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
+import { type IdMaps, rootlessIdMaps } from '@estiba/namespaces';
 import { requires } from '@estiba/testkit';
 import { expect, it } from 'vitest';
-import { type RunOptions, run } from '../src/index.ts';
 import { output } from './output.ts';
-import { machineRoot } from './rootfs.ts';
+import { roots } from './rootfs.ts';
+import { type Way, ways } from './ways.ts';
 
-const sh = (script: string, options: RunOptions) => output(run(['sh', '-c', script], options));
+for (const way of ways) {
+  requires({ on: ['host', 'uml'], overlay: true, ...way.needs })(`a container ${way.of}`, () => container(way));
+  requires({ on: ['host', 'uml'], overlay: true, ...way.needs, command: 'busybox' })(
+    `an image without files, run ${way.of}`,
+    () => bare(way),
+  );
+  requires({ on: ['host', 'uml'], overlay: true, subordinateIds: true, ...way.needs })(
+    `the user of a container ${way.of}`,
+    () => user(way),
+  );
+}
 
-requires({ root: true, overlay: true })('run', () => {
-  it('makes the command process 1 of six new namespaces', async () => {
+function container(way: Way): void {
+  const { run, sh, rootless, namespaces } = way;
+  const machineRoot = roots(way);
+
+  it('has the command as process 1 of new namespaces, none of them shared but that of users', async () => {
     await using rootfs = machineRoot();
     const kinds = ['pid', 'mnt', 'uts', 'ipc', 'net', 'cgroup', 'user'];
-    const links = `for ns in ${kinds.join(' ')}; do readlink /proc/self/ns/$ns; done`;
-    const inside = await sh(`echo $$; ${links}`, { rootfs });
-    const { execFileSync } = await import('node:child_process');
-    const outside = execFileSync('sh', ['-c', links], { encoding: 'utf8' }).trim().split('\n');
-    const [pid, ...namespaces] = inside.stdout.trim().split('\n');
+    const script = `for ns in ${kinds.join(' ')}; do readlink /proc/self/ns/$ns; done`;
+    const inside = await sh(`echo $$; ${script}`, { rootfs });
+    const outside = execFileSync('sh', ['-c', script], { encoding: 'utf8' }).trim().split('\n');
+    const [pid, ...links] = inside.stdout.trim().split('\n');
     expect(pid).toBe('1');
-    expect(namespaces.map((link, index) => link === outside[index])).toEqual([
-      false,
-      false,
-      false,
-      false,
-      false,
-      false,
-      true,
-    ]);
+    const shared = kinds.filter((_, index) => links[index] === outside[index]);
+    expect(shared).toEqual(rootless ? [] : ['user']);
   });
 
   it('shows nothing of the host among its mounts', async () => {
@@ -37,11 +53,16 @@ requires({ root: true, overlay: true })('run', () => {
       .split('\n')
       .map((line) => line.split(' '));
     const types = mounts.map((fields) => `${fields[4]} ${fields[fields.indexOf('-') + 1]}`);
+    // In a user namespace no device can be made: it is given the host's.
+    const deviceType = (name: string) =>
+      rootless
+        ? execFileSync('findmnt', ['-no', 'FSTYPE', '-T', `/dev/${name}`], { encoding: 'utf8' }).trim()
+        : 'tmpfs';
     expect(types.filter((mount) => !/^\/(proc|sys)\//.test(mount)).sort()).toEqual(
       [
         '/ overlay',
         '/dev tmpfs',
-        ...['full', 'null', 'random', 'tty', 'urandom', 'zero'].map((name) => `/dev/${name} tmpfs`),
+        ...['full', 'null', 'random', 'tty', 'urandom', 'zero'].map((name) => `/dev/${name} ${deviceType(name)}`),
         '/dev/mqueue mqueue',
         '/dev/pts devpts',
         '/dev/shm tmpfs',
@@ -52,7 +73,10 @@ requires({ root: true, overlay: true })('run', () => {
         '/sys sysfs',
       ].sort(),
     );
-    expect(types.filter((mount) => /^\/(proc|sys)\//.test(mount) && !/ (tmpfs|proc)$/.test(mount))).toEqual([]);
+    // What is masked shows the null device, or an empty directory.
+    const masks = ['tmpfs', 'proc', deviceType('null')];
+    const below = types.filter((mount) => /^\/(proc|sys)\//.test(mount));
+    expect(below.filter((mount) => !masks.includes(mount.split(' ')[1] ?? ''))).toEqual([]);
   });
 
   it('gives the capabilities of Docker, its seccomp filter, and allows new privileges as Docker does', async () => {
@@ -128,17 +152,15 @@ requires({ root: true, overlay: true })('run', () => {
 
   it('shares the network of the host when it gets no network namespace', async () => {
     await using rootfs = machineRoot();
-    const { readlinkSync } = await import('node:fs');
     const { stdout } = await sh('readlink /proc/self/ns/net', {
       rootfs,
-      namespaces: ['pid', 'mount', 'uts', 'ipc', 'cgroup'],
+      namespaces: namespaces.filter((kind) => kind !== 'network'),
     });
     expect(stdout.trim()).toBe(readlinkSync('/proc/self/ns/net'));
   });
 
   it('inherits no descriptor but its three', async () => {
     await using rootfs = machineRoot();
-    const { openSync, closeSync } = await import('node:fs');
     const stray = openSync('/etc/passwd', 'r');
     const { stdout } = await sh('ls /proc/self/fd', { rootfs });
     closeSync(stray);
@@ -156,22 +178,10 @@ requires({ root: true, overlay: true })('run', () => {
 
   it('is killed when its signal aborts', async () => {
     await using rootfs = machineRoot();
-    const status = await output(run(['sleep', '60'], { rootfs, signal: AbortSignal.timeout(100) }));
-    expect(status).toMatchObject({ exitCode: null, signal: 'SIGKILL' });
-  });
-
-  it('becomes the user of the image, with groups and home', async () => {
-    await using rootfs = machineRoot((layer) => {
-      mkdirSync(join(layer, 'etc'));
-      writeFileSync(join(layer, 'etc/passwd'), 'root:x:0:0::/root:/bin/sh\nalice:x:1234:1235::/home/alice:/bin/sh\n');
-      writeFileSync(join(layer, 'etc/group'), 'root:x:0:\nstaff:x:1235:\nextra:x:1300:alice,bob\n');
-    });
-    const { stdout } = await sh('id -u; id -g; id -G; echo $HOME; grep CapEff /proc/self/status', {
-      rootfs,
-      user: 'alice',
-    });
-    expect(stdout.split('\n')).toEqual(['1234', '1235', '1235 1300', '/home/alice', 'CapEff:\t0000000000000000', '']);
-    expect((await sh('id -u; id -g', { rootfs, user: '77:88' })).stdout).toBe('77\n88\n');
+    const controller = new AbortController();
+    const child = await run(['sleep', '60'], { rootfs, stdio: 'ignore', signal: controller.signal });
+    controller.abort();
+    expect(await child.wait()).toMatchObject({ exitCode: null, signal: 'SIGKILL' });
   });
 
   it('makes the working directory when it is missing', async () => {
@@ -204,7 +214,6 @@ requires({ root: true, overlay: true })('run', () => {
   it('writes to the upper layer only', async () => {
     await using rootfs = machineRoot();
     await sh('echo changed > /etc/estiba-test', { rootfs });
-    const { existsSync, readFileSync } = await import('node:fs');
     expect(readFileSync(join(rootfs.upper, 'etc/estiba-test'), 'utf8')).toBe('changed\n');
     expect(existsSync('/etc/estiba-test')).toBe(false);
   });
@@ -213,4 +222,45 @@ requires({ root: true, overlay: true })('run', () => {
     // The machine's own root, recursively, is the plainest there is; nothing is written.
     expect((await sh('echo $$', { rootfs: '/', readonly: true })).stdout).toBe('1\n');
   });
-});
+}
+
+function bare({ sh }: Way): void {
+  const bareRoot = roots({ rootless: true });
+
+  it('gets what is mounted on its files, also where it is read-only', async () => {
+    await using rootfs = bareRoot();
+    const script = 'cat /etc/hostname; touch /x; touch /etc/hosts';
+    const { stdout, stderr } = await sh(script, { rootfs, readonly: true, hostname: 'box' });
+    expect(stdout).toBe('box\n');
+    expect(stderr.match(/Read-only file system/g)).toHaveLength(2);
+    expect(readdirSync(join(rootfs.upper, 'etc')).sort()).toEqual(['hostname', 'hosts', 'resolv.conf']);
+  });
+}
+
+function user(way: Way): void {
+  const machineRoot = roots(way);
+
+  it('becomes the user of the image, with groups and home', async () => {
+    const maps = await mapsOf(way);
+    await using rootfs = machineRoot((layer) => {
+      mkdirSync(join(layer, 'etc'));
+      writeFileSync(join(layer, 'etc/passwd'), 'root:x:0:0::/root:/bin/sh\nalice:x:1234:1235::/home/alice:/bin/sh\n');
+      writeFileSync(join(layer, 'etc/group'), 'root:x:0:\nstaff:x:1235:\nextra:x:1300:alice,bob\n');
+    });
+    const { stdout } = await way.sh('id -u; id -g; id -G; echo $HOME; grep CapEff /proc/self/status', {
+      rootfs,
+      ...maps,
+      user: 'alice',
+    });
+    expect(stdout.split('\n')).toEqual(['1234', '1235', '1235 1300', '/home/alice', 'CapEff:\t0000000000000000', '']);
+    expect((await way.sh('id -u; id -g', { rootfs, ...maps, user: '77:88' })).stdout).toBe('77\n88\n');
+  });
+}
+
+/** Root's user namespace has as many ids as that of a user to whom some were granted. */
+async function mapsOf({ rootless }: Way): Promise<{ idMaps?: IdMaps }> {
+  if (!rootless || process.geteuid?.() !== 0) return {};
+  const { uid, gid } = await rootlessIdMaps();
+  const others = { inside: 1, outside: 1_000_000, count: 65_536 };
+  return { idMaps: { uid: [...uid.slice(0, 1), others], gid: [...gid.slice(0, 1), others] } };
+}

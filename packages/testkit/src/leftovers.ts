@@ -43,7 +43,8 @@ function observe(): Trace[] {
   const all = allProcesses();
   const tree = descendants(all, process.pid);
   const kinds = {
-    mount: mountTraces(),
+    // An ordinary user mounts nothing here; what comes and goes is somebody else's.
+    mount: process.geteuid?.() === 0 ? mountTraces() : [],
     cgroup: cgroupTraces(tree),
     namespace: namespaceTraces(all, tree),
     process: processTraces(all),

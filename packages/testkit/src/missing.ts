@@ -1,15 +1,20 @@
 import { spawnSync } from 'node:child_process';
 import { constants, existsSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
-import { mounts } from './observe/mounts.ts';
-import { mayAccess, readOrNothing } from './observe/processes.ts';
+import { cgroupTrees, offersLimits } from './observe/cgroup-trees.ts';
+import { mayAccess } from './observe/processes.ts';
 
 export interface Needs {
   /** Root with CAP_SYS_ADMIN. */
   root?: boolean;
   /** Leave to make user namespaces, as this user. */
   userNamespaces?: boolean;
-  /** These controllers, on either version, writable; `true` for memory, cpu and pids. */
+  /** More ids than its own for this user, in a user namespace: root, or as /etc/subuid and newuidmap(1) grant. */
+  subordinateIds?: boolean;
+  /**
+   * Leave to make cgroups that are limited by these controllers, on either version: root, or a tree that was delegated to
+   * this user. `true` for memory, cpu and pids.
+   */
   cgroup?: true | readonly string[];
   /** The overlay file system. */
   overlay?: boolean;
@@ -29,6 +34,9 @@ export function missing(needs: Needs): string[] {
     needs.userNamespaces && !userNamespacesWork()
       ? 'needs user namespaces: sysctl user.max_user_namespaces, kernel.unprivileged_userns_clone'
       : undefined,
+    needs.subordinateIds && !hasSubordinateIds()
+      ? 'needs subordinate ids: newuidmap, and a line for this user in /etc/subuid and /etc/subgid'
+      : undefined,
     needs.overlay && !hasOverlay() ? 'needs the overlay file system: modprobe overlay' : undefined,
     needs.kernel !== undefined && !isAtLeast(release(), needs.kernel)
       ? `needs Linux ${needs.kernel}: this is ${release()}`
@@ -36,9 +44,7 @@ export function missing(needs: Needs): string[] {
     needs.path !== undefined && !existsSync(needs.path)
       ? `needs ${needs.path}: this kernel does not have it`
       : undefined,
-    ...controllersOf(needs).map((name) =>
-      hasController(name) ? undefined : `needs a writable cgroup controller ${name}`,
-    ),
+    missingControllers(needs),
     ...commandsOf(needs).map((name) => (hasCommand(name) ? undefined : missingCommand(name))),
   ];
   return lacks.filter((reason) => reason !== undefined);
@@ -66,6 +72,16 @@ function userNamespacesWork(): boolean {
   return userNamespaces;
 }
 
+let subordinateIds: boolean | undefined;
+
+/** Tried as well; newuidmap(1) knows who is meant by each line. */
+function hasSubordinateIds(): boolean {
+  subordinateIds ??=
+    process.geteuid?.() === 0 ||
+    spawnSync('unshare', ['--map-root-user', '--map-auto', 'true'], { stdio: 'ignore', timeout: 10_000 }).status === 0;
+  return subordinateIds;
+}
+
 /** Listed once loaded; a mount by root would load it. */
 function hasOverlay(): boolean {
   const listed = () => readFileSync('/proc/filesystems', 'utf8').split(/\s+/).includes('overlay');
@@ -73,23 +89,12 @@ function hasOverlay(): boolean {
   return listed();
 }
 
-function controllersOf({ cgroup }: Needs): readonly string[] {
-  return cgroup === true ? ['memory', 'cpu', 'pids'] : (cgroup ?? []);
-}
-
-function hasController(name: string): boolean {
-  return mounts().some(({ type, target }) => offers(type, target, name) && isWritable(target));
-}
-
-function offers(type: string, target: string, controller: string): boolean {
-  if (type === 'cgroup') return target.split('/').at(-1)?.split(',').includes(controller) ?? false;
-  if (type !== 'cgroup2') return false;
-  const text = readOrNothing(() => readFileSync(`${target}/cgroup.controllers`, 'utf8')) ?? '';
-  return text.split(/\s+/).includes(controller);
-}
-
-function isWritable(path: string): boolean {
-  return mayAccess(path, constants.W_OK);
+function missingControllers({ cgroup = [] }: Needs): string | undefined {
+  const wanted = cgroup === true ? ['memory', 'cpu', 'pids'] : cgroup;
+  const trees = wanted.length > 0 ? cgroupTrees() : [];
+  const lacking = wanted.filter((name) => !trees.some((tree) => offersLimits(tree, name)));
+  if (lacking.length === 0) return undefined;
+  return `needs to limit ${lacking.join(', ')}: run the tests as root, or in a delegated cgroup with these controllers`;
 }
 
 function commandsOf({ command = [] }: Needs): readonly string[] {

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import {
   closeSync,
+  constants,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -13,11 +14,13 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { leftovers, requires, scratch } from '../src/index.ts';
+import { type CgroupTree, cgroupTrees } from '../src/observe/cgroup-trees.ts';
 import { mounts } from '../src/observe/mounts.ts';
+import { mayAccess } from '../src/observe/processes.ts';
 
-requires({})('without privileges', () => {
+requires({ on: ['host', 'uml'] })('without privileges', () => {
   it('an open descriptor is told', async () => {
     const left = leftovers({ within: 0 });
     const descriptor = openSync('/dev/null', 'r');
@@ -72,7 +75,7 @@ requires({})('without privileges', () => {
   });
 });
 
-requires({ root: true, cgroup: ['pids'] })('as root', () => {
+requires({ on: ['host', 'uml'], root: true })('as root', () => {
   it('a mount is told', async () => {
     await using folder = scratch('mount');
     const left = leftovers({ within: 0 });
@@ -112,12 +115,15 @@ requires({ root: true, cgroup: ['pids'] })('as root', () => {
     run('umount', pin);
     expect(await left()).toEqual([]);
   });
+});
 
-  it('a cgroup below /estiba is told, in every hierarchy that is mounted', async () => {
-    const hierarchies = mounts().filter(({ type }) => type === 'cgroup' || type === 'cgroup2');
-    expect(hierarchies.length).toBeGreaterThan(0);
-    for (const { target } of hierarchies) {
-      using base = ourFolder(target);
+requires({ on: ['host', 'uml'], cgroup: ['pids'] })('where cgroups may be made', () => {
+  it('one below estiba is told, in every hierarchy that is mounted', async () => {
+    const roots = mounts().filter(({ type }) => type === 'cgroup' || type === 'cgroup2');
+    const trees = writableTrees();
+    expect(trees.map(({ root }) => root)).toEqual(roots.map(({ target }) => target));
+    for (const { directory } of trees) {
+      using base = ourFolder(directory);
       const path = `${base.path}/left-${process.pid}`;
       const left = leftovers({ within: 0 });
       mkdirSync(path);
@@ -127,14 +133,13 @@ requires({ root: true, cgroup: ['pids'] })('as root', () => {
     }
   });
 
-  it('the processes in a cgroup left behind are named', async () => {
-    using base = ourFolder(mounts().find(({ type }) => type === 'cgroup2' || type === 'cgroup')?.target ?? '');
+  it('the processes in one left behind are named', async () => {
+    using base = ourFolder(writableTrees()[0]?.directory ?? '');
     const path = `${base.path}/named-${process.pid}`;
     const left = leftovers({ within: 0 });
     mkdirSync(path);
     const child = spawn('sh', ['-c', `echo 0 > ${path}/cgroup.procs && exec sleep 60`], { stdio: 'ignore' });
-    await sleep(200);
-    expect(readFileSync(`${path}/cgroup.procs`, 'utf8')).toBe(`${child.pid}\n`);
+    await vi.waitFor(() => expect(readFileSync(`${path}/cgroup.procs`, 'utf8')).toBe(`${child.pid}\n`), 5_000);
     expect(await left()).toContain(`cgroup ${path}, with processes ${child.pid}`);
     await end(child);
     rmdirSync(path);
@@ -142,9 +147,15 @@ requires({ root: true, cgroup: ['pids'] })('as root', () => {
   });
 });
 
+/** The topmost directory of each hierarchy in which this process may make cgroups. */
+function writableTrees(): CgroupTree[] {
+  const writable = cgroupTrees().filter(({ directory }) => mayAccess(directory, constants.W_OK));
+  return writable.filter(({ root }, index) => writable.findIndex((other) => other.root === root) === index);
+}
+
 /** The folder of all cgroups of the project; taken away again if it was not there. */
-function ourFolder(hierarchy: string): { path: string } & Disposable {
-  const path = `${hierarchy}/estiba`;
+function ourFolder(tree: string): { path: string } & Disposable {
+  const path = `${tree}/estiba`;
   const made = !existsSync(path);
   if (made) mkdirSync(path);
   return {

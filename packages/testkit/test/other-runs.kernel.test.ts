@@ -13,7 +13,7 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
-requires({})('another run', () => {
+requires({ on: ['host', 'uml'] })('another run', () => {
   it('is none of the children of this one', async () => {
     const before = othersAreRunning();
     const child = spawn(process.execPath, ['-e', idle], { cwd: repositoryRoot, stdio: 'ignore' });

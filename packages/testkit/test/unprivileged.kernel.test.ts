@@ -2,7 +2,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'n
 import { expect, it } from 'vitest';
 import { repositoryRoot, requires, scratch, unprivileged } from '../src/index.ts';
 
-requires({ root: true })('a command as an ordinary user', () => {
+requires({ on: ['host', 'uml'], root: true })('a command as an ordinary user', () => {
   it('has neither the user nor the capabilities of root', async () => {
     const { stdout } = await unprivileged(['sh', '-c', 'id -u; id -g; grep -E "CapEff|CapInh" /proc/self/status']);
     expect(stdout.split(/\s+/)).toEqual([
@@ -64,5 +64,13 @@ requires({ root: true })('a command as an ordinary user', () => {
   it('is killed when its time is over', async () => {
     const { signal } = await unprivileged(['sleep', '60'], { timeout: 100 });
     expect(signal).toBe('SIGKILL');
+  });
+});
+
+requires({ on: ['host', 'uml'] })('a command', () => {
+  it('runs as this user, if this user is an ordinary one', async () => {
+    const { stdout } = await unprivileged(['id', '-u']);
+    const own = process.getuid?.();
+    expect(stdout).toBe(`${own === 0 ? 65534 : own}\n`);
   });
 });

@@ -1,16 +1,15 @@
 import { type Dirent, readdirSync, readFileSync } from 'node:fs';
-import { mounts } from './mounts.ts';
+import { cgroupTrees } from './cgroup-trees.ts';
 import { readOrNothing } from './processes.ts';
 import { namesThisProcess, type Trace } from './trace.ts';
 
-/** Every cgroup below `/estiba`, in every mounted hierarchy of either version. */
+/** Every cgroup below an `estiba`, wherever this process could have made it, in every mounted hierarchy of either version. */
 export function cgroupTraces(tree: ReadonlySet<number>): Trace[] {
-  const hierarchies = mounts().filter(({ type }) => type === 'cgroup' || type === 'cgroup2');
-  return [...new Set(hierarchies.map(({ target }) => target))].flatMap((target) =>
-    below(`${target}/estiba`).map((path) => {
+  return cgroupTrees().flatMap(({ directory, root }) =>
+    below(`${directory}/estiba`).map((path) => {
       const members = membersOf(path);
       const who = members.length > 0 ? `, with processes ${members.join(', ')}` : '';
-      const ours = namesThisProcess(path.slice(target.length)) || members.some((pid) => tree.has(pid));
+      const ours = namesThisProcess(path.slice(root.length)) || members.some((pid) => tree.has(pid));
       return { key: path, text: `cgroup ${path}${who}`, ours };
     }),
   );

@@ -82,10 +82,10 @@ export function readOrNothing<T>(read: () => T): T | undefined {
 
 /** Whether this process may access a path in that way, e.g. `constants.X_OK`. */
 export function mayAccess(path: string, mode: number): boolean {
-  return (
-    readOrNothing(() => {
-      accessSync(path, mode);
-      return true;
-    }) ?? false
-  );
+  try {
+    accessSync(path, mode);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -1,0 +1,49 @@
+import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { missing, requires } from '@estiba/testkit';
+import { afterEach, expect, test } from 'vitest';
+import { refreshHost } from '../src/host.ts';
+import { Cgroup, cgroupFolder, detectCgroups } from '../src/index.ts';
+import { isHybrid, mountinfo } from './views.ts';
+
+requires({ on: ['host', 'uml', 'qemu'] })('this machine', () => {
+  afterEach(() => {
+    refreshHost();
+  });
+
+  test('what it offers is what its mount table says', async () => {
+    const { mode, controllers } = await detectCgroups();
+    const hasV1 = / - cgroup /.test(mountinfo);
+    expect(mode).toBe(isHybrid ? 'hybrid' : hasV1 ? 'v1' : 'v2');
+    const v1 = /^.* - cgroup .*\bmemory\b.*$/m.test(mountinfo);
+    expect(controllers).toMatchObject({ memory: v1 ? 1 : 2 });
+  });
+
+  test('a mount that is listed but hidden is not used', () => {
+    const hidden = '99 1 0:99 / /proc rw - cgroup cgroup rw,debug\n98 1 0:98 / /gone rw - cgroup cgroup rw,misc\n';
+    expect(refreshHost(hidden + mountinfo).controllers).toEqual(refreshHost().controllers);
+  });
+
+  test('this process is in a cgroup, and can be found there', async () => {
+    const own = await Cgroup.of('self');
+    expect(readFileSync('/proc/self/cgroup', 'utf8')).toContain(own.path);
+    expect(await own.pids()).toContain(process.pid);
+  });
+
+  test('it has a folder for this process if one can be made, and says so', async () => {
+    const { delegated } = await detectCgroups();
+    expect(delegated).toBe(missing({ cgroup: true }).length === 0);
+    const folder = await cgroupFolder();
+    const above = await Cgroup.open(dirname(folder));
+    const path = `${folder}/probe-${process.pid}`;
+    const made = Cgroup.create(path, { pids: { max: 3 } }, { folder });
+    if (delegated) {
+      await using group = await made;
+      expect((await group.stat()).pids.max).toBe(3);
+      expect(await above.pids({ recursive: true })).toContain(process.pid);
+    } else {
+      await expect(made).rejects.toMatchObject({ code: 'CGROUP_DENIED', path, file: expect.any(String) });
+      expect(folder).toBe('/estiba');
+    }
+  });
+});
