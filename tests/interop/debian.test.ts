@@ -1,0 +1,56 @@
+import { mkdirSync } from 'node:fs';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { requires, type Scratch, scratch } from '../../packages/testkit/src/index.ts';
+import { differences } from './compare.ts';
+import { debianTar, makeDebian } from './debian-root.ts';
+import { DockerRegistry } from './docker-registry.ts';
+import { Peers } from './peers.ts';
+import type { Tree } from './tree.ts';
+import { applied, mounted, unpackedByTar, unpackedByUmoci } from './unpack.ts';
+
+const command = ['debootstrap', 'docker-registry', 'skopeo', 'umoci', 'tar'];
+
+requires({ on: ['host'], root: true, overlay: true, command })('a real Debian, pulled and mounted', () => {
+  let folder: Scratch;
+  let peers: Peers;
+  let registry: DockerRegistry;
+  let debian: Awaited<ReturnType<typeof mounted>>;
+  let umoci: Tree;
+
+  beforeAll(async () => {
+    await makeDebian();
+    folder = scratch('interop');
+    peers = new Peers(folder);
+    registry = await DockerRegistry.start(folder);
+    mkdirSync(folder.join('ours'));
+    const made = { layout: folder.join('layout'), tag: 'latest' };
+    peers.copy(`tarball:${debianTar}`, `oci:${made.layout}:${made.tag}`);
+    peers.copy(`oci:${made.layout}:${made.tag}`, `docker://${registry.host}/debian:1`);
+    umoci = unpackedByUmoci(peers, made, folder.join('umoci'));
+    debian = await mounted(`${registry.host}/debian:1`, folder.join('ours'));
+  });
+
+  afterAll(async () => {
+    await registry?.[Symbol.asyncDispose]();
+    folder?.[Symbol.dispose]();
+  });
+
+  it('is as large as a Debian', () => {
+    expect(debian.tree.size).toBeGreaterThan(6000);
+    expect(debian.tree.get('usr/bin/su')).toMatchObject({ type: 'file', mode: '4755', owner: '0:0' });
+    expect(debian.tree.get('usr/bin/perl')).toMatchObject({ names: expect.stringContaining('usr/bin/perl5') });
+  });
+
+  it('is the tree that umoci unpacks', () => {
+    expect(differences(debian.tree, umoci)).toEqual([]);
+  });
+
+  it('is the tree that GNU tar unpacks', () => {
+    const { tree } = unpackedByTar(peers, [debianTar], folder.join('tar'));
+    expect(differences(debian.tree, tree)).toEqual([]);
+  });
+
+  it('is the tree that we unpack into one directory', async () => {
+    expect(differences(debian.tree, await applied(debian.image, folder.join('applied')))).toEqual([]);
+  });
+});
