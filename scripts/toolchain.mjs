@@ -1,5 +1,5 @@
-// The Node and the pnpm that the project is developed with, fetched once as npm packages. They lie where every user may
-// execute them, because tests and examples also run as ordinary users and inside user namespaces.
+// The Node and the pnpm that the project is developed with, and the Nodes it is tried on, fetched once as npm packages. They
+// lie where every user may execute them, because tests and examples also run as ordinary users and inside user namespaces.
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, delimiter, dirname, join } from 'node:path';
@@ -7,17 +7,37 @@ import { quietly } from './processes.mjs';
 
 const versions = { node: '24.21.0', pnpm: '12.21.0' };
 
+/** What the packages are tried on besides: the oldest Node they promise with Node 20's npm, and the newest there is. */
+const others = { oldest: { node: '22.18.0', npm: '10.8.2' }, newest: { node: '26.10.0' } };
+
 /** Where `node` and `pnpm` are, and the environment in which they come first. */
 export async function prepareToolchain() {
+  const { directory, node } = await prepare('toolchain', versions);
+  const bin = join(directory, 'node_modules/.bin');
+  return { node, pnpm: join(bin, 'pnpm'), env: environment(bin, node) };
+}
+
+/** By version, oldest first: each Node that the packages are tried on, and the old npm as a script for Node. */
+export async function prepareNodes() {
+  const oldest = await prepare('oldest', others.oldest);
+  const { node } = await prepareToolchain();
+  const newest = await prepare('newest', others.newest);
+  return {
+    nodes: { [others.oldest.node]: oldest.node, [versions.node]: node, [others.newest.node]: newest.node },
+    oldNpm: join(oldest.directory, 'node_modules/npm/bin/npm-cli.js'),
+  };
+}
+
+/** A folder with these versions, and the path of the `node` in it. */
+async function prepare(name, wanted) {
   // Others must be able to read what is made from here on.
   process.umask(0o022);
-  const directory = join(cacheDirectory(), `toolchain-node${versions.node}-pnpm${versions.pnpm}-${process.arch}`);
+  const suffix = Object.entries(wanted).map(([tool, version]) => `${tool}${version}`);
+  const directory = join(cacheDirectory(), [name, ...suffix, process.arch].join('-'));
   mkdirSync(dirname(directory), { recursive: true });
   removeAbandoned(directory);
-  if (!existsSync(directory)) await fetchToolchain(directory);
-  const bin = join(directory, 'node_modules/.bin');
-  const node = join(directory, `node_modules/node-linux-${process.arch}/bin/node`);
-  return { node, pnpm: join(bin, 'pnpm'), env: environment(bin, node) };
+  if (!existsSync(directory)) await fetchTools(directory, wanted);
+  return { directory, node: join(directory, `node_modules/node-linux-${process.arch}/bin/node`) };
 }
 
 function cacheDirectory() {
@@ -26,12 +46,16 @@ function cacheDirectory() {
   return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'estiba');
 }
 
-/** Installs beside the final place and renames: a toolchain is whole or absent, also when two runs start at once. */
-async function fetchToolchain(directory) {
-  console.error(`estiba: fetching Node ${versions.node} and pnpm ${versions.pnpm} into ${directory}`);
+/** Installs beside the final place and renames: the folder is whole or absent, also when two runs start at once. */
+async function fetchTools(directory, wanted) {
+  const tools = Object.entries(wanted);
+  console.error(`estiba: fetching ${tools.map((tool) => tool.join(' ')).join(' and ')} into ${directory}`);
   const temporary = mkdtempSync(`${directory}.tmp-`);
   try {
-    const packages = [`node-linux-${process.arch}@${versions.node}`, `pnpm@${versions.pnpm}`];
+    const packages = tools.map(([tool, version]) => {
+      const name = tool === 'node' ? `node-linux-${process.arch}` : tool;
+      return `${name}@${version}`;
+    });
     const options = [
       '--no-save',
       '--no-audit',
@@ -41,7 +65,7 @@ async function fetchToolchain(directory) {
       '--prefix',
       temporary,
     ];
-    await quietly('npm install of the toolchain', 'npm', ['install', ...options, ...packages], {
+    await quietly(`npm install of ${packages.join(' and ')}`, 'npm', ['install', ...options, ...packages], {
       cwd: temporary,
       env: process.env,
     });
