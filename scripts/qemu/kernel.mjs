@@ -1,0 +1,70 @@
+// Debian's kernel for virtual machines, unpacked but not installed, and kept beside the toolchain: whole or absent.
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { quietly } from '../processes.mjs';
+
+// Where root's toolchain is, too.
+const cache = process.env.ESTIBA_CACHE || '/var/cache/estiba';
+
+/** The newest that apt offers: `{ release, image, modules }`. */
+export async function prepareKernel() {
+  const { name, version } = newestPackage();
+  const directory = join(cache, `${name}_${version}`.replace(/[^\w.+~-]/g, '_'));
+  if (!existsSync(directory)) await fetchKernel(name, directory);
+  const [release] = readdirSync(join(directory, 'lib/modules'));
+  return {
+    release,
+    image: join(directory, `boot/vmlinuz-${release}`),
+    modules: join(directory, 'lib/modules', release),
+  };
+}
+
+/** The number in the package's name changes with each update: the metapackage knows the current one. */
+function newestPackage() {
+  const name = /^\s+Depends: (linux-image-\S+)$/m.exec(aptCache('depends', 'linux-image-cloud-amd64'))?.[1];
+  const version = name && /^\s+Candidate: (\S+)$/m.exec(aptCache('policy', name))?.[1];
+  if (!version || version === '(none)') {
+    throw new Error('apt offers no linux-image-cloud-amd64: run apt-get update first; this needs Debian on x64');
+  }
+  return { name, version };
+}
+
+function aptCache(...args) {
+  const { stdout } = spawnSync('apt-cache', args, {
+    encoding: 'utf8',
+    env: { ...process.env, LC_ALL: 'C' },
+    timeout: 60_000,
+  });
+  return stdout ?? '';
+}
+
+async function fetchKernel(name, directory) {
+  console.error(`estiba: fetching ${name} into ${directory}`);
+  mkdirSync(dirname(directory), { recursive: true });
+  const temporary = mkdtempSync(`${directory}.tmp-`);
+  const inTemporary = { cwd: temporary, env: process.env };
+  try {
+    // As root and not as _apt, who cannot write here.
+    await quietly(`download of ${name}`, 'apt-get', ['-o', 'APT::Sandbox::User=root', 'download', name], inTemporary);
+    const [archive] = readdirSync(temporary);
+    await quietly(`dpkg -x ${archive}`, 'dpkg', ['-x', archive, '.'], inTemporary);
+    const [release] = readdirSync(join(temporary, 'lib/modules'));
+    // Which Debian leaves to the script that runs after an installation.
+    await quietly(`depmod for ${release}`, 'busybox', ['depmod', '-b', temporary, release], inTemporary);
+    rmSync(join(temporary, archive));
+    chmodSync(temporary, 0o755);
+    publish(temporary, directory);
+  } finally {
+    rmSync(temporary, { recursive: true, force: true });
+  }
+}
+
+function publish(temporary, directory) {
+  try {
+    renameSync(temporary, directory);
+  } catch (error) {
+    // Another run was faster; what it made is as good as ours.
+    if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
+  }
+}

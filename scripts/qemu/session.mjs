@@ -1,0 +1,33 @@
+// From the command line to the exit status: one guest, its temporary folder, and the signals that end both.
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { constants, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runGuest } from './guest.mjs';
+import { prepareKernel } from './kernel.mjs';
+
+/** Ends with the status of the command. What it wrote to /run/guest/qemu.json is copied to the file `results`. */
+export async function runInGuest(command, { results } = {}) {
+  const interruption = new AbortController();
+  for (const name of ['SIGHUP', 'SIGINT', 'SIGTERM']) process.on(name, () => interruption.abort(name));
+  const { signal } = interruption;
+  try {
+    process.exitCode = await inFolder(command, results, signal);
+  } catch (error) {
+    if (!signal.aborted) console.error(`estiba: ${error.message}`);
+    process.exitCode = 1;
+  }
+  // What a shell reports of a process that the signal has killed.
+  if (signal.aborted) process.exitCode = 128 + constants.signals[signal.reason];
+}
+
+async function inFolder(command, results, signal) {
+  const kernel = await prepareKernel();
+  const work = mkdtempSync(join(tmpdir(), `estiba-${process.pid}-qemu-`));
+  try {
+    const status = await runGuest(command, { work, kernel, signal });
+    if (results && existsSync(join(work, 'results'))) copyFileSync(join(work, 'results'), results);
+    return status;
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
