@@ -1,0 +1,25 @@
+import type { Bench } from '../bench.ts';
+import { memory } from './memory.ts';
+import { podman } from './podman.ts';
+import { primitives } from './primitives.ts';
+import { pull } from './pull.ts';
+import { sandbox } from './sandbox.ts';
+import { start } from './start.ts';
+import { unpack } from './unpack.ts';
+
+export interface BenchEntry {
+  /** Programs it needs: others' and those that make its material. */
+  readonly commands: readonly string[];
+  readonly run: (bench: Bench) => Promise<void>;
+}
+
+/** By the name that `pnpm bench` is given. */
+export const benches: Readonly<Record<string, BenchEntry>> = {
+  start: { commands: ['crun', 'runc'], run: start },
+  sandbox: { commands: ['crun', 'bwrap'], run: sandbox },
+  podman: { commands: ['podman', 'crun'], run: podman },
+  primitives: { commands: ['unshare'], run: primitives },
+  memory: { commands: [], run: memory },
+  pull: { commands: ['docker-registry', 'podman', 'skopeo', 'umoci'], run: pull },
+  unpack: { commands: ['tar', 'umoci'], run: unpack },
+};
