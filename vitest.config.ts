@@ -27,10 +27,11 @@ export default defineConfig({
         ...fromSources,
         test: {
           name: 'kernel',
-          include: ['packages/*/test/**/*.kernel.test.ts', 'tests/*.kernel.test.ts'],
+          include: ['packages/*/test/**/*.kernel.test.ts', 'tests/{,machines/}*.kernel.test.ts'],
           ...alone,
           sequence: { groupOrder: 1 },
           testTimeout: 30_000,
+          hookTimeout: 60_000,
         },
       },
       {
@@ -50,6 +51,7 @@ export default defineConfig({
           // The packages as their users get them: packed, installed, imported on every Node we promise.
           name: 'packages',
           include: ['tests/packages/**/*.test.ts'],
+          globalSetup: ['./tests/packages/setup.ts'],
           fileParallelism: false,
           sequence: { groupOrder: 3 },
           testTimeout: 120_000,

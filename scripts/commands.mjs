@@ -1,5 +1,6 @@
+import { vitestArguments } from './vitest.mjs';
+
 // What each command runs once the tools are there: argument lists for Node, one after the other.
-const vitest = 'node_modules/vitest/vitest.mjs';
 const biome = 'node_modules/@biomejs/biome/bin/biome';
 const tsc = 'node_modules/typescript/bin/tsc';
 
@@ -12,17 +13,37 @@ export const commands = {
   test: {
     needs: ['compiler'],
     builds: true,
-    steps: (args) => [[vitest, 'run', '--project=anywhere', '--project=kernel', ...args]],
+    steps: (args) => [vitestArguments('host', ['anywhere', 'kernel'], args)],
+  },
+  'test:user': {
+    needs: ['compiler', 'root'],
+    builds: true,
+    steps: (args) => [['scripts/ordinary-user.mjs', ...args]],
   },
   'test:interop': {
     needs: ['compiler', 'root', 'overlay'],
     builds: true,
-    steps: (args) => [[vitest, 'run', '--project=interop', ...args]],
+    steps: (args) => [vitestArguments('interop', ['interop'], args)],
   },
   'test:packages': {
     needs: ['compiler'],
     builds: true,
-    steps: (args) => [[vitest, 'run', '--project=packages', ...args]],
+    steps: (args) => [vitestArguments('packages', ['packages'], args)],
+  },
+  'test:uml': {
+    needs: ['compiler', 'uml'],
+    builds: true,
+    steps: (args) => [['scripts/uml/main.mjs', ...args]],
+  },
+  'test:qemu': {
+    needs: ['compiler', 'root', 'qemu'],
+    builds: true,
+    steps: (args) => [['scripts/qemu/main.mjs', ...args]],
+  },
+  'test:breaks': {
+    needs: ['compiler', 'uml'],
+    builds: true,
+    steps: (args) => [['scripts/breaks/main.mjs', ...args]],
   },
   check: {
     needs: ['compiler'],

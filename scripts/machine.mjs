@@ -1,7 +1,8 @@
 // What the machine must offer, found out before anything is half done. Every answer names the remedy.
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
+import { join } from 'node:path';
 
 /** The problems that stand in the way of these needs; none when the list is empty. */
 export function checkMachine(needs) {
@@ -29,6 +30,19 @@ const checks = {
     const { error, status } = spawnSync('cc', ['--version'], { stdio: 'ignore', timeout: 20_000 });
     if (error || status !== 0) return "no C compiler 'cc': install one, e.g. apt-get install gcc libc6-dev";
   },
+  uml() {
+    if (process.arch !== 'x64') return `User-Mode Linux is for x64 only: this is ${process.arch}`;
+    return programs({ 'linux.uml': 'user-mode-linux', mke2fs: 'e2fsprogs', busybox: 'busybox-static' });
+  },
+  qemu() {
+    if (process.arch !== 'x64') return `the emulated machine is for x64 only: this is ${process.arch}`;
+    return programs({
+      'qemu-system-x86_64': 'qemu-system-x86',
+      busybox: 'busybox-static',
+      nft: 'nftables',
+      ip: 'iproute2',
+    });
+  },
   root() {
     if (process.geteuid() !== 0)
       return 'this needs root, for overlay mounts and cgroups: run the same command with sudo';
@@ -49,6 +63,14 @@ const checks = {
     return `no cgroup controller for ${missing.join(' and ')}: mount -t cgroup2 none /sys/fs/cgroup, or on v1 mount -t cgroup -o ${missing[0]} …`;
   },
 };
+
+/** Programs by the Debian package they come from. */
+function programs(packages) {
+  const folders = `${process.env.PATH}:/usr/sbin:/sbin`.split(':');
+  const absent = Object.keys(packages).filter((name) => !folders.some((folder) => existsSync(join(folder, name))));
+  if (absent.length === 0) return;
+  return `no ${absent.join(', ')}: apt-get install ${absent.map((name) => packages[name]).join(' ')}`;
+}
 
 function hasCapability(number) {
   const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0';

@@ -2,9 +2,9 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 
-/** Run Node with these arguments in the foreground; its end, if it is not a success, becomes ours. */
-export async function run(node, args, { cwd, env }) {
-  const child = spawn(node, args, { cwd, env, stdio: 'inherit' });
+/** Run a program in the foreground; its end, if it is not a success, becomes ours. */
+export async function run(program, args, { cwd, env }) {
+  const child = spawn(program, args, { cwd, env, stdio: 'inherit' });
   // A terminal sends its signals to the whole group, so passing SIGINT on would deliver it twice there.
   const passed = process.stdin.isTTY ? ['SIGTERM', 'SIGHUP'] : ['SIGTERM', 'SIGHUP', 'SIGINT'];
   const pass = (signal) => child.kill(signal);

@@ -1,0 +1,51 @@
+// `node scripts/results.mjs FOLDER SKIP-LIST SUITE…`: what came of every suite, from the JSON that each has written to the folder; and
+// the rules that hold over all of them: nothing is skipped without a reason in tests/skipped.txt, and every kernel test
+// has passed somewhere. The last line is the sum.
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseSkipped, staleLines, unlisted } from './skip-list.mjs';
+import { readSuite } from './suite-results.mjs';
+
+const [folder = '', skipList = '', ...names] = process.argv.slice(2);
+const suites = names.map((name) =>
+  readSuite(name, { results: contents(`${name}.json`), exitStatus: contents(`${name}.status`) }),
+);
+const lines = parseSkipped(readFileSync(skipList, 'utf8'));
+
+const problems = suites.flatMap(({ name, broken }) => broken.map((text) => `${name}: failed as a whole: ${text}`));
+for (const test of suites.flatMap((suite) => unlisted(suite, lines)))
+  problems.push(
+    `${test.suite}: skipped, but not listed in tests/skipped.txt: ${test.file} | ${test.group} (${test.reason})`,
+  );
+for (const { suite, line } of staleLines(suites, lines))
+  problems.push(`${suite}: nothing is skipped for this line of tests/skipped.txt: ${line}`);
+for (const test of nowhere(suites)) problems.push(`passes in none of the suites: ${test}`);
+
+for (const problem of problems) console.log(problem);
+for (const suite of suites) console.log(`${suite.name}: ${summary(suite)}`);
+const failed = problems.length + count('failed');
+console.log(`${count('passed')} passed, ${failed} failed`);
+process.exitCode = failed > 0 || count('passed') === 0 ? 1 : 0;
+
+function contents(name) {
+  const path = join(folder, name);
+  return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
+}
+
+function summary({ tests, broken }) {
+  const of = (status) => tests.filter((test) => test.status === status).length;
+  const failed = of('failed') + broken.length;
+  const others = of('elsewhere') > 0 ? `, ${of('elsewhere')} for other kernels` : '';
+  return `${of('passed')} passed, ${failed} failed, ${of('skipped')} skipped${others}`;
+}
+
+function count(status) {
+  return suites.flatMap(({ tests }) => tests).filter((test) => test.status === status).length;
+}
+
+/** Kernel tests that no suite has seen pass; a failure is told by itself. */
+function nowhere(suites) {
+  const tests = suites.flatMap((suite) => suite.tests).filter(({ file }) => file.endsWith('.kernel.test.ts'));
+  const seen = new Set(tests.filter(({ status }) => ['passed', 'failed'].includes(status)).map(({ id }) => id));
+  return [...new Set(tests.map(({ id }) => id))].filter((id) => !seen.has(id));
+}
