@@ -27,7 +27,7 @@ export async function pull(bench: Bench): Promise<void> {
       contenders: contenders.map((contender) => intoTarget(contender, place, bench)),
       rounds: 9,
       warmup: 1,
-      seconds: 60,
+      seconds: 110,
       promises: place.name === 'tmpfs' ? { 'podman pull': 0.4 } : {},
     });
   }

@@ -34,7 +34,7 @@ export async function unpack(bench: Bench): Promise<void> {
         contenders: contenders.map((contender) => intoTarget(contender, place, bench)),
         rounds: 9,
         warmup: 1,
-        seconds: 30,
+        seconds: 60,
       });
     }
   }

@@ -47,6 +47,15 @@ function wayOut(way: Way): void {
     await expect(run([`${fd.path}/bin/true`], { rootfs })).rejects.toMatchObject({ code: 'ENOENT', syscall: 'execve' });
   });
 
+  it('is not up: above its root there is nothing, and below it nothing either', async () => {
+    await using rootfs = machineRoot((layer) => writeFileSync(join(layer, 'mark'), ''));
+    const mounts = 'awk \'$5 == "/"\' /proc/self/mountinfo | wc -l';
+    const { stdout } = await sh(`stat -c %d:%i / /..; ls /mark /../mark; ${mounts}`, { rootfs });
+    const [root, above, ...rest] = stdout.trim().split('\n');
+    expect(above).toBe(root);
+    expect(rest).toEqual(['/../mark', '/mark', '1']);
+  });
+
   it('a read-only root is so with all that is mounted below it', async () => {
     const { stdout } = await sh('cut -d" " -f5,6 /proc/self/mountinfo | grep -v " ro" | cut -d" " -f1', {
       rootfs: '/',
