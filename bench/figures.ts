@@ -8,7 +8,7 @@ export interface Figures {
   readonly p95: number;
   /** The time of ours by the time of this one: the median of what each round says. Below 1 ours is faster. */
   readonly ratio: number;
-  /** Where the true median of the ratio lies, nineteen times out of twenty. */
+  /** Where the true median of the ratio lies, about nineteen times out of twenty; NaN where there were fewer than six rounds. */
   readonly between: readonly [number, number];
 }
 
@@ -34,6 +34,8 @@ export function median(values: readonly number[]): number {
 
 /** By order statistics: half the values lie above the median, as coins fall. */
 function intervalOf(values: readonly number[]): [number, number] {
+  // Of so few the smallest and the largest do not even hold it nine times out of ten.
+  if (values.length < 6) return [Number.NaN, Number.NaN];
   const half = 0.98 / Math.sqrt(values.length);
   return [at(values, Math.max(0, 0.5 - half)), at(values, Math.min(1, 0.5 + half))];
 }

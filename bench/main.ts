@@ -3,7 +3,7 @@
  * `pnpm bench compare A B`: whether two results agree; `pnpm bench summary`: put the results into that document.
  *
  * Needs root, cc, and the programs to compare with. What it makes lies in /dev/shm, in /var/tmp and in the cgroup folder
- * /estiba, and is removed; a minimal Debian is kept in /var/tmp/estiba-debian for the next time.
+ * /estiba, and is removed; a minimal Debian is kept in /var/cache/estiba for the next time.
  */
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';

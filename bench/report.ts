@@ -41,7 +41,7 @@ export function formatTable({ title, note, rounds, ours, figures }: Table): stri
     contender,
     ...[min, median, p95].map((time) => time.toFixed(2)),
     ratio.toPrecision(3),
-    between.map((bound) => bound.toPrecision(3)).join('-'),
+    between.some(Number.isNaN) ? '?' : between.map((bound) => bound.toPrecision(3)).join('-'),
   ]);
   const width = Math.max(...rows.map(([contender = '']) => contender.length));
   const line = ([first = '', ...rest]: readonly string[]) =>

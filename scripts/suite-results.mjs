@@ -6,11 +6,13 @@ const elsewhere = /^runs on .*: this is /;
 
 /**
  * Every test with the group that it belongs to, and whether it passed, failed, was skipped, or is for another kernel only;
- * and what failed as a whole: files that could not be loaded, whose hooks failed, or that left something behind. What
- * writes no results, like a linter, is one test.
+ * and what failed as a whole: files that could not be loaded, whose hooks failed, or that left something behind. A suite
+ * in which nothing passed has failed.
  */
 export function readSuite(name, { results, exitStatus }) {
-  if (results === undefined) return withoutResults(name, exitStatus?.trim());
+  const status = exitStatus?.trim() ?? '0';
+  if (results === undefined)
+    return { name, tests: [], broken: [`it wrote no results, and ended with status ${status}`] };
   const { testResults = [] } = JSON.parse(results);
   const tests = testResults.flatMap(({ name: path, assertionResults }) =>
     assertionResults.map((result) => testOf(name, pathInProject(path), result)),
@@ -19,15 +21,16 @@ export function readSuite(name, { results, exitStatus }) {
     .filter(({ status, assertionResults }) => status === 'failed' && !assertionResults.some(isFailed))
     .map(({ name, message }) => `${pathInProject(name)}: ${message}`);
   const isSilent = broken.length === 0 && !tests.some(isFailed);
-  if (isSilent && exitStatus !== undefined && exitStatus.trim() !== '0')
-    broken.push(`it ended with status ${exitStatus.trim()}`);
+  if (isSilent && status !== '0') broken.push(`it ended with status ${status}`);
+  else if (isSilent && tests.every(({ status }) => status === 'elsewhere')) broken.push('it has no tests');
   return { name, tests, broken };
 }
 
-function withoutResults(name, exitStatus) {
-  if (exitStatus === '0')
+/** What writes no results, like a linter, is one test. */
+export function readPart(name, exitStatus) {
+  if (exitStatus?.trim() === '0')
     return { name, tests: [{ suite: name, file: name, group: name, id: name, status: 'passed' }], broken: [] };
-  const why = exitStatus === undefined ? 'it was not run' : `it ended with status ${exitStatus}`;
+  const why = exitStatus === undefined ? 'it was not run' : `it ended with status ${exitStatus.trim()}`;
   return { name, tests: [], broken: [why] };
 }
 

@@ -51,7 +51,7 @@ it('a line of the list for which nothing is skipped must go', () => {
   expect(results('host').status).toBe(1);
 });
 
-it('a kernel test that passes nowhere fails the whole', () => {
+it('a test that passes nowhere fails the whole', () => {
   write('host', { [skippedGroup]: 'skipped', 'another layer': 'passed' });
   skipList(`host | ${file} | a layer | only root may make devices`);
   const { lines, status } = results('host');
@@ -60,9 +60,9 @@ it('a kernel test that passes nowhere fails the whole', () => {
 });
 
 it('tests for other kernels are no skipped ones', () => {
-  write('uml-root', { 'a layer (skipped: runs on host: this is uml)': 'skipped' });
+  write('uml-root', { 'a layer (skipped: runs on host: this is uml)': 'skipped', 'another layer': 'passed' });
   expect(results('host', 'uml-root')).toMatchObject({
-    lines: [expect.anything(), 'uml-root: 0 passed, 0 failed, 0 skipped, 1 for other kernels', '1 passed, 0 failed'],
+    lines: [expect.anything(), 'uml-root: 1 passed, 0 failed, 0 skipped, 1 for other kernels', '2 passed, 0 failed'],
     status: 0,
   });
 });
@@ -75,6 +75,19 @@ it('what writes no results is worth its exit status', () => {
   expect(results('host', 'check').status).toBe(1);
 });
 
+it('a suite in which there is nothing has failed', () => {
+  writeFileSync(folder.join('user.json'), JSON.stringify({ testResults: [] }));
+  expect(results('host', 'user').lines[0]).toBe('user: failed as a whole: it has no tests');
+  writeFileSync(folder.join('qemu.status'), '0\n');
+  expect(results('host', 'qemu').lines[0]).toMatch(/^qemu: failed as a whole: it wrote no results/);
+});
+
+it('a suite in the list that does not exist fails the whole', () => {
+  skipList(`hots | ${file} | a layer | only root may make devices`);
+  expect(results('host').lines[0]).toMatch(/^no suite is called 'hots'/);
+  expect(results('host').status).toBe(1);
+});
+
 it('a suite that ends badly has failed, whatever its results say', () => {
   writeFileSync(folder.join('host.status'), '1\n');
   expect(results('host').lines).toEqual([
@@ -85,7 +98,9 @@ it('a suite that ends badly has failed, whatever its results say', () => {
 });
 
 it('a suite that was not run, or with a file that could not be loaded, has failed', () => {
-  expect(results('host', 'qemu').lines[0]).toBe('qemu: failed as a whole: it was not run');
+  expect(results('host', 'qemu').lines[0]).toBe(
+    'qemu: failed as a whole: it wrote no results, and ended with status 0',
+  );
   writeFileSync(
     folder.join('qemu.json'),
     JSON.stringify({ testResults: [{ name: file, status: 'failed', message: 'left behind', assertionResults: [] }] }),

@@ -1,6 +1,6 @@
 /**
  * Rules of this project, and for each one way to break it: in `file`, `text` (which stands there exactly once) becomes
- * `instead`. `tests` must then fail. docs/testing.md shows what came of it.
+ * `instead`. Of `tests` the one that `noticed` is part of must then fail, and some must pass: a fault, not a ruin.
  */
 export const breaks = [
   {
@@ -8,6 +8,7 @@ export const breaks = [
     file: 'packages/unionfs/src/layer/unpacker.ts',
     text: "else if (whiteout !== 'ignored') this.#hide",
     instead: "else if (whiteout === 'opaque') this.#hide",
+    noticed: 'what a layer hides is gone',
     tests: ['packages/unionfs/test/layer/apply-layer.kernel.test.ts'],
   },
   {
@@ -15,6 +16,7 @@ export const breaks = [
     file: 'packages/unionfs/src/layer/whiteouts.ts',
     text: 'directory.opaque = true;\n  },',
     instead: 'directory.opaque = false;\n  },',
+    noticed: 'opaque directories',
     tests: ['packages/unionfs/test/layer/overlay-form.kernel.test.ts'],
   },
   {
@@ -22,6 +24,7 @@ export const breaks = [
     file: 'packages/unionfs/src/layer/beneath.ts',
     text: "['beneath', 'no-symlinks', 'no-magiclinks', 'no-xdev']",
     instead: '[]',
+    noticed: 'a name is opened beneath its directory and not by the name ..',
     tests: ['packages/unionfs/test/layer/beneath.kernel.test.ts'],
   },
   {
@@ -29,6 +32,7 @@ export const breaks = [
     file: 'packages/image-spec/src/verifier.ts',
     text: 'digest !== undefined && actual !== digest',
     instead: 'digest === actual && actual !== digest',
+    noticed: 'content with one byte changed fails at its end',
     tests: ['packages/image-spec/test/verifier.test.ts', 'packages/registry-client/test/pull.test.ts'],
   },
   {
@@ -36,6 +40,7 @@ export const breaks = [
     file: 'packages/cgroups/src/create.ts',
     text: 'writeControl(directory, file, value);',
     instead: "if (file !== 'pids.max') writeControl(directory, file, value);",
+    noticed: 'limits are in force before anybody is inside',
     tests: ['packages/cgroups/test/cgroup.kernel.test.ts', 'packages/runtime/test/limits.kernel.test.ts'],
   },
   {
@@ -43,6 +48,7 @@ export const breaks = [
     file: 'packages/unionfs/src/mount-overlay.ts',
     text: "perform([umount(this.path, ['nofollow', 'detach'])]);",
     instead: '',
+    noticed: 'is gone when its scope ends',
     tests: ['packages/unionfs/test/steps/mounts.kernel.test.ts'],
   },
   {
@@ -50,6 +56,7 @@ export const breaks = [
     file: 'packages/runtime/src/root.ts',
     text: "[umount('.', ['detach']), chdir('/')]",
     instead: "[chdir('/')]",
+    noticed: 'is not up',
     tests: ['packages/runtime/test/escape.kernel.test.ts'],
   },
   {
@@ -57,6 +64,7 @@ export const breaks = [
     file: 'packages/runtime/src/container-steps.ts',
     text: '    closeDescriptors(),\n',
     instead: '',
+    noticed: 'a command that leads through a descriptor of ours',
     tests: ['packages/runtime/test/escape.kernel.test.ts'],
   },
   {
@@ -64,6 +72,7 @@ export const breaks = [
     file: 'packages/cgroups/src/directories.ts',
     text: '    rmdirSync(directory);\n',
     instead: '',
+    noticed: 'the cgroup is gone when wait resolves',
     tests: ['packages/runtime/test/limits.kernel.test.ts'],
   },
   {
@@ -71,6 +80,7 @@ export const breaks = [
     file: 'packages/privileges/src/drop-privileges.ts',
     text: '...(sets === undefined ? [] : [boundingSet(sets.bounding ?? [])]),',
     instead: '',
+    noticed: 'Docker’s capabilities and no others',
     tests: ['packages/privileges/test/drop-privileges.kernel.test.ts'],
   },
   {
@@ -78,6 +88,7 @@ export const breaks = [
     file: 'packages/privileges/src/drop-privileges.ts',
     text: 'filter === undefined ? [] : seccomp(filter)',
     instead: '[]',
+    noticed: 'its seccomp filter',
     tests: ['packages/privileges/test/drop-privileges.kernel.test.ts', 'packages/runtime/test/run.kernel.test.ts'],
   },
   {
@@ -85,6 +96,7 @@ export const breaks = [
     file: 'packages/syscalls/src/launch.ts',
     text: 'dieWithParent: isMainThread',
     instead: 'dieWithParent: false',
+    noticed: 'all that it started die with it',
     tests: ['packages/syscalls/test/launch/parent-death.kernel.test.ts'],
   },
 ];

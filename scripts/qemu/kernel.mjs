@@ -7,11 +7,12 @@ import { quietly } from '../processes.mjs';
 // Where root's toolchain is, too.
 const cache = process.env.ESTIBA_CACHE || '/var/cache/estiba';
 
-/** The newest that apt offers: `{ release, image, modules }`. */
+/** The newest that apt offers, or else that was fetched before: `{ release, image, modules }`. */
 export async function prepareKernel() {
-  const { name, version } = newestPackage();
-  const directory = join(cache, `${name}_${version}`.replace(/[^\w.+~-]/g, '_'));
-  if (!existsSync(directory)) await fetchKernel(name, directory);
+  const directory = (await offeredKernel()) ?? newestFetched();
+  if (!directory) {
+    throw new Error('apt offers no linux-image-cloud-amd64: run apt-get update first; this needs Debian on x64');
+  }
   const [release] = readdirSync(join(directory, 'lib/modules'));
   return {
     release,
@@ -20,13 +21,26 @@ export async function prepareKernel() {
   };
 }
 
+async function offeredKernel() {
+  const { name, version } = newestPackage();
+  if (!version || version === '(none)') return undefined;
+  const directory = join(cache, `${name}_${version}`.replace(/[^\w.+~-]/g, '_'));
+  if (!existsSync(directory)) await fetchKernel(name, directory);
+  return directory;
+}
+
+/** For machines whose lists of packages are gone. */
+function newestFetched() {
+  const names = existsSync(cache) ? readdirSync(cache) : [];
+  const kernels = names.filter((name) => /^linux-image-.*_/.test(name) && !name.includes('.tmp-'));
+  const [newest] = kernels.sort((a, b) => b.localeCompare(a, 'en', { numeric: true }));
+  return newest && join(cache, newest);
+}
+
 /** The number in the package's name changes with each update: the metapackage knows the current one. */
 function newestPackage() {
   const name = /^\s+Depends: (linux-image-\S+)$/m.exec(aptCache('depends', 'linux-image-cloud-amd64'))?.[1];
   const version = name && /^\s+Candidate: (\S+)$/m.exec(aptCache('policy', name))?.[1];
-  if (!version || version === '(none)') {
-    throw new Error('apt offers no linux-image-cloud-amd64: run apt-get update first; this needs Debian on x64');
-  }
   return { name, version };
 }
 

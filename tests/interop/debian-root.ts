@@ -3,7 +3,8 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
-const kept = '/var/tmp/estiba-debian';
+// Where the toolchain is kept, too: nobody but root may put anything there.
+const kept = join(process.env.ESTIBA_CACHE ?? '/var/cache/estiba', 'debian');
 
 /**
  * A minimal Debian 12 as a gzipped tar of about 93 MB, once `makeDebian` has resolved. The packages that debootstrap leaves in

@@ -1,7 +1,7 @@
 // The emulated machine as a tool: what goes in and out of it, and how it ends.
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, globSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, globSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer, text } from 'node:stream/consumers';
@@ -35,6 +35,28 @@ requires({ on: ['host'], root: true, command: ['qemu-system-x86_64', 'busybox'] 
     expect(await once(guest, 'close')).toEqual([0, null]);
     expect(await stdout).toBe(`guest\n${readFileSync(`${root}/package.json`, 'utf8')}`);
     expect(await stderr).toContain('Read-only file system');
+    expect(existsSync(file)).toBe(false);
+  });
+
+  it('is shown nothing that could be written to, whatever the folder is called', async () => {
+    await using folder = scratch();
+    for (const name of ['plain', 'with spaces 1', 'back\\slash']) mkdirSync(folder.join(name));
+    symlinkSync('plain', folder.join('link'));
+    const file = folder.join('file');
+    for (const name of ['plain', 'with spaces 1', 'back\\slash', 'link']) {
+      const command = [
+        'sh',
+        '-c',
+        'ls "$1" && touch "$2"',
+        'sh',
+        `${folder.join(name)}${root}`,
+        `${folder.join(name)}${file}`,
+      ];
+      const arguments_ = ['--mount', 'sh', 'scripts/qemu/share.sh', folder.join(name), ...command];
+      const { stdout, stderr } = spawnSync('unshare', arguments_, { cwd: root, encoding: 'utf8', timeout: 10_000 });
+      expect(stdout, name).toContain('package.json');
+      expect(stderr, name).toContain('Read-only file system');
+    }
     expect(existsSync(file)).toBe(false);
   });
 

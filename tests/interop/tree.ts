@@ -38,7 +38,7 @@ function* walk(path: Buffer, name: string): Generator<Seen> {
   for (const child of children) {
     yield* walk(
       Buffer.concat([path, Buffer.from('/'), child]),
-      `${name}/${child.toString('latin1')}`.replace('./', ''),
+      `${name}/${child.toString('latin1')}`.replace(/^\.\//, ''),
     );
   }
 }

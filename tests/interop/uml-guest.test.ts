@@ -1,7 +1,7 @@
 // User-Mode Linux as a tool: what goes in and out of it, and how it ends.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, globSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, globSync, mkdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { buffer, text } from 'node:stream/consumers';
 import { expect, it } from 'vitest';
@@ -55,11 +55,49 @@ requires({ on: ['host'], command: ['linux.uml', 'mke2fs', 'busybox'] })('User-Mo
       expect(processesOf(`umid=uml-${pid}`)).toEqual([]);
     }
   });
+
+  it('does not outlive the script that is killed, alone or with its group', async () => {
+    for (const sign of [1, -1]) {
+      const guest = spawn('setsid', ['scripts/uml/run', '--', 'sh', '-c', 'echo up; sleep 1000'], { cwd: root });
+      const pid = guest.pid as number;
+      await once(guest.stdout, 'data');
+      expect(processesOf(`umid=uml-${pid}`)).not.toEqual([]);
+      process.kill(sign * pid, 'SIGKILL');
+      const traces = () => [...processesOf(`umid=uml-${pid}`), ...globSync(`${tmpdir()}/estiba-${pid}-*`)];
+      await expect.poll(traces, { timeout: 5_000 }).toEqual([]);
+    }
+  });
+
+  it('removes what is left of the dead, and of nobody else', async () => {
+    await using folder = scratch();
+    // No pid is as large. proc_sys_kernel(5), pid_max
+    const [dead, living] = [folder.join('estiba-99999999-uml-x'), folder.join(`estiba-${process.pid}-uml-x`)];
+    for (const each of [dead, living]) mkdirSync(each);
+    const guest = startIn(root, { TMPDIR: folder.path }, [], 'true');
+    expect(await once(guest, 'close')).toEqual([0, null]);
+    expect(globSync(folder.join('*'))).toEqual([living]);
+  });
+
+  it('works from folders whose names the command line of a kernel cannot hold', async () => {
+    await using folder = scratch();
+    const [project, temporary] = [folder.join('a project'), folder.join('temporary files')];
+    cpSync(`${root}/scripts/uml`, `${project}/scripts/uml`, { recursive: true });
+    mkdirSync(temporary);
+    const guest = startIn(project, { TMPDIR: temporary }, [], 'pwd');
+    const stdout = text(guest.stdout);
+    expect(await once(guest, 'close')).toEqual([0, null]);
+    expect(await stdout).toBe(`${project}\n`);
+  });
 });
 
 function start(options: string[], ...command: string[]) {
+  return startIn(root, {}, options, ...command);
+}
+
+function startIn(cwd: string, environment: Record<string, string>, options: string[], ...command: string[]) {
   const guest = spawn('scripts/uml/run', [...options, '--', ...command], {
-    cwd: root,
+    cwd,
+    env: { ...process.env, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   guest.stdout.resume();

@@ -111,7 +111,7 @@ export class Cgroup implements AsyncDisposable {
   /** The processes in it, as numbers of this pid namespace. */
   async pids(options: { recursive?: boolean } = {}): Promise<number[]> {
     if (!this.#exists()) throw gone(this.path);
-    return processesIn(this.#places, options);
+    return this.#read(() => processesIn(this.#places, options));
   }
 
   /** Stop every process, here and below, until `thaw`. Throws `CGROUP_BUSY` when one does not stop within 5 s. */

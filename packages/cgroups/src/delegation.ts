@@ -1,6 +1,7 @@
 import { CgroupError } from './cgroup-error.ts';
 import { readWords, writeControl } from './control-file.ts';
-import { refusal } from './refusal.ts';
+import { processesInTheWay } from './inner.ts';
+import { busy, refusal } from './refusal.ts';
 
 /** Which controllers a v2 cgroup must have (it has limits), and which it may do without (they only count). */
 export interface Wanted {
@@ -46,11 +47,16 @@ function enableIn(directory: string, { required, counting }: Wanted, path: strin
 function enable(directory: string, controllers: readonly string[], path: string): void {
   if (controllers.length === 0) return;
   const value = controllers.map((controller) => `+${controller}`).join(' ');
+  const file = `${directory}/${FILE}`;
+  const request = { attempt: `enable controllers for ${path}: write '${value}' to ${file}`, path, file, value };
   try {
+    // The kernel would take pids and cpu all the same, and make the cgroup threaded, where nothing below it can be used.
+    // https://docs.kernel.org/admin-guide/cgroup-v2.html#threads
+    const pids = processesInTheWay(directory);
+    if (pids.length > 0) throw busy(request, pids);
     writeControl(directory, FILE, value);
   } catch (cause) {
-    const file = `${directory}/${FILE}`;
-    throw refusal(cause, { attempt: `enable controllers for ${path}: write '${value}' to ${file}`, path, file, value });
+    throw refusal(cause, request);
   }
 }
 

@@ -1,15 +1,19 @@
 import { accessSync, constants } from 'node:fs';
 import { DEFAULT_FOLDER } from './cgroup-path.ts';
-import { readWords } from './control-file.ts';
 import { currentHost, type Host } from './host.ts';
+import { processesInTheWay } from './inner.ts';
 import { deepestPath, readMemberships } from './membership.ts';
 import type { Hierarchy } from './mountinfo.ts';
 import { countingControllers, placeIn } from './place.ts';
 
 /**
- * Where this process may make cgroups, for the option `folder`: `/estiba` as root; else `estiba` in the cgroup, of those
- * above this process, that was delegated to its user. The nearest one without processes of its own: on v2 only such a one
- * can limit what is below it. `/estiba` also where nothing was delegated; what is refused there names the reason.
+ * Where this process may make cgroups, for the option `folder`: `/estiba` where it may write in the root; else `estiba` in
+ * the cgroup, of its own and those above, that was delegated to its user. The nearest one without processes of its own: on
+ * v2 only such a one can limit what is below it; where each has some, the nearest. `/estiba` also where nothing may be
+ * written, for root too (a container with a read-only tree); what is refused there names the reason.
+ *
+ * The folder may lie outside the unit in which this process runs, as in a user session of systemd: limits of that unit do
+ * not apply there.
  *
  * @throws CgroupError `CONTROLLER_UNAVAILABLE` where there are no cgroups at all
  */
@@ -21,10 +25,12 @@ export async function cgroupFolder(): Promise<string> {
 export function folderOf(host: Host, memberships = readMemberships('self')): string | undefined {
   const needed = neededByAll(host);
   const mayWorkIn = (path: string) => needed.every((hierarchy) => isDelegated(hierarchy, path));
-  if (mayWorkIn('/')) return DEFAULT_FOLDER;
+  const mayLimitIn = (path: string) => needed.every((hierarchy) => isInner(hierarchy, path));
+  if (mayWorkIn('/') && mayLimitIn('/')) return DEFAULT_FOLDER;
   const delegated = fromHereUp(deepestPath(host, memberships)).filter(mayWorkIn);
-  const chosen = delegated.find((path) => needed.every((hierarchy) => isInner(hierarchy, path))) ?? delegated[0];
-  return chosen === undefined ? undefined : `${chosen}${DEFAULT_FOLDER}`;
+  const chosen = delegated.find(mayLimitIn) ?? delegated[0];
+  if (chosen === undefined) return undefined;
+  return chosen === '/' ? DEFAULT_FOLDER : `${chosen}${DEFAULT_FOLDER}`;
 }
 
 /** Those of a cgroup without any limit. */
@@ -49,12 +55,18 @@ function isWritable(path: string): boolean {
   }
 }
 
-/** `/a/b` as `/a/b`, `/a`. */
+/** `/a/b` as `/a/b`, `/a`, `/`. */
 function fromHereUp(path: string): string[] {
   const names = path.split('/').filter((name) => name !== '');
-  return names.map((_, index) => `/${names.slice(0, names.length - index).join('/')}`);
+  return [...names.map((_, index) => `/${names.slice(0, names.length - index).join('/')}`), '/'];
 }
 
 function isInner(hierarchy: Hierarchy, path: string): boolean {
-  return hierarchy.version === 1 || readWords(placeIn(hierarchy, path).directory, 'cgroup.procs').length === 0;
+  if (hierarchy.version === 1) return true;
+  try {
+    return processesInTheWay(placeIn(hierarchy, path).directory).length === 0;
+  } catch {
+    // Threaded (ENOTSUP), or gone by now.
+    return false;
+  }
 }

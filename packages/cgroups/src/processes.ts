@@ -8,7 +8,9 @@ export function processesIn(places: readonly Place[], options: { recursive?: boo
   const pids = new Set<number>();
   for (const { directory } of places) {
     for (const each of options.recursive ? [directory, ...below(directory)] : [directory]) {
-      for (const pid of readProcesses(each)) pids.add(pid);
+      // What is threaded tells nothing, but the cgroup that it belongs to has its processes too.
+      const quiet = each === directory ? GONE : [...GONE, 'ENOTSUP'];
+      for (const pid of readProcesses(each, quiet)) pids.add(pid);
     }
   }
   return [...pids].sort((a, b) => a - b);
@@ -39,20 +41,22 @@ export function checkPid(pid: number): void {
 
 const PROCESSES = 'cgroup.procs';
 
+/** A cgroup inside may be removed between the listing and the reading. */
+const GONE = ['ENOENT', 'ENODEV'];
+
 function below(directory: string): string[] {
-  return ignoreGone(() => descendants(directory));
+  return unless(GONE, () => descendants(directory));
 }
 
-function readProcesses(directory: string): number[] {
-  return ignoreGone(() => readWords(directory, PROCESSES).map(Number)).filter((pid) => pid > 0);
+function readProcesses(directory: string, quiet: readonly string[]): number[] {
+  return unless(quiet, () => readWords(directory, PROCESSES).map(Number)).filter((pid) => pid > 0);
 }
 
-// A cgroup inside may be removed between the listing and the reading.
-function ignoreGone<T>(read: () => T[]): T[] {
+function unless<T>(quiet: readonly string[], read: () => T[]): T[] {
   try {
     return read();
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENODEV') return [];
+    if (quiet.includes(errnoOf(error) ?? '')) return [];
     throw error;
   }
 }

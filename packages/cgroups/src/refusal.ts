@@ -21,6 +21,13 @@ export function refusal(cause: unknown, request: Request): unknown {
   return new CgroupError(code, `cannot ${request.attempt}: ${errno}; ${words}`, { ...request, cause });
 }
 
+/** What EBUSY would say, of these processes, where the kernel has not been asked. */
+export function busy(request: Request, all: readonly number[]): CgroupError {
+  // Those of other pid namespaces read as 0.
+  const pids = all.filter((pid) => pid > 0);
+  return new CgroupError('CGROUP_BUSY', `cannot ${request.attempt}: ${busyReason(request)}`, { ...request, pids });
+}
+
 export function errnoOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
@@ -49,7 +56,7 @@ function reasonFor(errno: string, request: Request): [CgroupErrorCode, string] |
       return ['PATH_INVALID', 'the whole path is longer than the kernel takes, 4095 bytes'];
     case 'ENOTDIR':
       return ['PATH_INVALID', 'a control file of a cgroup has one of these names'];
-    case 'EOPNOTSUPP':
+    case 'ENOTSUP': // EOPNOTSUPP is the same number, and Node's name for it is this one
       return ['CGROUP_DENIED', 'the cgroup or one above it is threaded; see cgroup.type'];
     case 'EINVAL':
     case 'ERANGE':

@@ -20,7 +20,7 @@ test.each([
   ['EBUSY', 'memory.limit_in_bytes', 'CGROUP_BUSY', 'higher value'],
   ['EINVAL', 'cpu.cfs_quota_us', 'LIMIT_INVALID', 'parent'],
   ['EINVAL', 'cgroup.procs', 'CGROUP_DENIED', 'kernel thread'],
-  ['EOPNOTSUPP', 'cgroup.procs', 'CGROUP_DENIED', 'threaded'],
+  ['ENOTSUP', 'cgroup.procs', 'CGROUP_DENIED', 'threaded'],
   ['ENAMETOOLONG', 'x', 'PATH_INVALID', '4095 bytes'],
   ['ENOTDIR', 'x', 'PATH_INVALID', 'control file'],
   ['ESRCH', 'cgroup.procs', 'PROCESS_GONE', 'no such process'],

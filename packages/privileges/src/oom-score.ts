@@ -6,7 +6,8 @@ import { prctl } from './prctl.ts';
  * How readily the kernel kills this process when memory runs out: -1000 never, 1000 first. proc_pid_oom_score_adj(5)
  *
  * Lowering it needs CAP_SYS_RESOURCE, raising it nothing. An early step, while /proc is still the host's: a container's
- * own /proc may be anything.
+ * own /proc may be anything. For a process to launch: `perform` refuses it, as it hides and shows the process for a moment;
+ * this process writes to /proc/self/oom_score_adj itself.
  *
  * @throws PrivilegesError `OOM_SCORE_INVALID`
  */

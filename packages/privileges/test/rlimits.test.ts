@@ -1,3 +1,4 @@
+import { perform } from '@estiba/syscalls';
 import { describe, expect, it } from 'vitest';
 import { oomScoreAdj, rlimits } from '../src/index.ts';
 import { calls } from './calls.ts';
@@ -48,6 +49,10 @@ describe('the oom score', () => {
       [4, 0],
       [4, before],
     ]);
+  });
+
+  it('is for a process to launch: this one must not be shown and hidden', () => {
+    expect(() => perform(oomScoreAdj(5))).toThrow('cannot perform prctl(4) in this process');
   });
 
   it.each([1001, -1001, 0.5, Number.NaN])('is refused outside of its range: %d', (score) => {

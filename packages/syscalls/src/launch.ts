@@ -35,8 +35,8 @@ const EARLY = 64 << 10;
  * program too; rejects with a SyscallError that names the step when a call fails before that, and with the reason of the
  * signal when that aborts: then nothing is left of it.
  *
- * The process dies with this one (started from a worker thread it does not), gets no descriptors but its stdio, and all
- * signals at their defaults. Linux 5.12; what else it needs depends on the program. posix_spawn(3), execve(2)
+ * The process dies with this one (started from a worker thread it does not; in a new pid namespace it may be missed, if
+ * this one is killed while it starts), gets no descriptors but its stdio, and all signals at their defaults. Linux 5.12; what else it needs depends on the program. posix_spawn(3), execve(2)
  */
 export async function launch(program: Program, options: LaunchOptions = {}): Promise<Child> {
   requireLinux('launch a process');

@@ -185,7 +185,8 @@ export class Lineage {
     this.#armDeathSignal();
     // It may have died already, between the clone and the line above. Then this process has another parent; a parent in
     // another pid namespace has number 0, dead or not, but the socket is at its end. Only there: a process of many threads
-    // loses its children with the thread that started them, its descriptors with the last one.
+    // loses its children with the thread that started them, its descriptors with the last one. So a child in a new pid
+    // namespace may be missed, if its parent is killed in these microseconds and has much memory to give back first.
     const parent = this.#emitter.sys('getppid', []);
     const alive = this.#emitter.jump('eq', { slot: parent }, process.pid);
     const adopted = this.#emitter.jump('ne', { slot: parent }, 0);

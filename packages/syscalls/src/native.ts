@@ -90,7 +90,8 @@ function open(): Library {
   return library;
 }
 
-function loadingFailed(what: string, cause: unknown): Error {
+/** What was behind it, and what to do where that is known. */
+export function loadingFailed(what: string, cause: unknown): Error {
   // Of a module that is missing Node adds who required it, line by line.
   const [reason = ''] = (cause instanceof Error ? cause.message : String(cause)).split('\n');
   const remedy = loadingRemedies.find(([pattern]) => pattern.test(reason))?.[1];
@@ -100,8 +101,12 @@ function loadingFailed(what: string, cause: unknown): Error {
 const loadingRemedies: readonly (readonly [RegExp, string])[] = [
   // Node's own addons are refused like that too, and it takes one to make memory to load from instead. mmap(2), EPERM
   [
-    /failed to map segment/,
+    // The C library names the error or, in newer versions, does not; where it names another one, such as ENOMEM, it is that.
+    /failed to map segment from shared object(?!: (?!Operation not permitted))/,
     'on a file system mounted noexec nothing can be loaded: install elsewhere, or remount it exec',
   ],
-  [/Cannot find module/, 'it comes as an optional dependency for each platform: install without --omit=optional'],
+  [
+    /Cannot find module '@yuuang\//,
+    'it comes as an optional dependency for each platform: install without --omit=optional',
+  ],
 ];

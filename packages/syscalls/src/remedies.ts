@@ -9,6 +9,7 @@ export function remedyFor(call: Call, code: string, kernel?: string): string | u
   if (call.name === 'fsopen' && code === 'ENODEV') {
     return `this kernel has no ${call.args[0]} file system: load its module, or look in /proc/filesystems`;
   }
+  if (call.name === 'mknodat' && !makesDevice(call)) return undefined;
   if (code === 'EINVAL' && kernel !== undefined) return undefined;
   return remedies[`${call.name} ${code}`];
 }
@@ -38,6 +39,16 @@ const remedies: Readonly<Record<string, string>> = {
 function forEach(names: string, code: string, remedy: string): Record<string, string> {
   return Object.fromEntries(names.split(' ').map((name) => [`${name} ${code}`, remedy]));
 }
+
+/** Files, fifos and sockets are made by the same call. mknod(2) */
+function makesDevice({ args }: Call): boolean {
+  const type = Number(args[2]) & S_IFMT;
+  return type === S_IFCHR || type === S_IFBLK;
+}
+
+const S_IFMT = 0o170000;
+const S_IFCHR = 0o020000;
+const S_IFBLK = 0o060000;
 
 function namespaceRemedy(call: Call, code: string): string | undefined {
   const user = call.name === 'unshare' && (Number(call.args[0]) & cloneFlags.user) !== 0;

@@ -66,11 +66,16 @@ describe('an error', () => {
     [syscall('execve', '/x', 0, 0), 13, /not executable/],
     [syscall('execve', '/x', 0, 0), 8, /wrong architecture/],
     [unshare('network'), 28, /max_\*_namespaces/],
-    [mknod('/x', 0), 1, /bind those of the host/],
+    [mknod('/x', 0o020666, [1, 3]), 1, /bind those of the host/],
     [fsopen('nofs'), 19, /has no nofs file system/],
     [syscall('setns', 1, 2), 1, /joining needs CAP_SYS_ADMIN/],
   ])('of %o and errno %i has a remedy', (call, errno, remedy) => {
     expect(new SyscallError({ errno, call }).remedy).toMatch(remedy);
+  });
+
+  it('says nothing of devices where a file was to be made', () => {
+    expect(new SyscallError({ errno: 1, call: mknod('/x', 0o100600) }).remedy).toBeUndefined();
+    expect(new SyscallError({ errno: 1, call: mknod('/x', 0o060600, [8, 0]) }).remedy).toMatch(/device nodes/);
   });
 
   it('is made of what the compiler knows of an operation', () => {

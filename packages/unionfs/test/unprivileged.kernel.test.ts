@@ -61,6 +61,22 @@ requires({ on: ['host', 'uml'], command: 'setpriv' })('an ordinary user', () => 
     expect(lstatSync(folder.join('store/snapshots/mine/upper')).mode & 0o777).toBe(0o311);
   });
 
+  it('adds to layers whose root he may not read, and is told which directory of theirs he cannot look into', async () => {
+    using folder = scratchOfLayers('user');
+    const output = await asUser(
+      folder.path,
+      `const store = await SnapshotStore.open(folder + '/store');
+      const directory = (name, mode) => ({ name, type: '5', mode });
+      await store.commit('sha256:one', layer(directory('./', 0o311), directory('d/', 0o311), { name: 'gone' }));
+      await store.commit('sha256:two', layer({ name: '.wh.gone' }), { parent: 'sha256:one' });
+      await store.commit('sha256:three', layer({ name: 'd/file' }), { parent: 'sha256:two' })
+        .catch((error) => console.log(error.code, error.message));`,
+    );
+    expect(output).toBe(
+      'LAYER_REFUSED cannot look at "d" in the layers below: the mode of a directory there keeps its own owner out; unpack as root\n',
+    );
+  });
+
   it('is told what to do when a layer wants owners kept', async () => {
     using folder = scratchOfLayers('user');
     const output = await asUser(

@@ -66,8 +66,8 @@ function isLauncher(pid: number): boolean {
   return readOrNothing(() => readlinkSync(`/proc/${pid}/exe`))?.startsWith('/memfd:') ?? false;
 }
 
-/** ENODEV: a cgroup that is removed while its file is open. */
-const gone: ReadonlySet<string> = new Set(['ENOENT', 'ESRCH', 'ENODEV', 'EACCES', 'EPERM', 'EINVAL']);
+/** ENODEV: a cgroup that is removed while its file is open; ENOTSUP: the processes of one that is threaded. */
+const gone: ReadonlySet<string> = new Set(['ENOENT', 'ESRCH', 'ENODEV', 'EACCES', 'EPERM', 'EINVAL', 'ENOTSUP']);
 
 /** A process may end, or be somebody else's, at any moment while we look at it. */
 export function readOrNothing<T>(read: () => T): T | undefined {

@@ -15,8 +15,9 @@ export function lookThrough(
   path: string,
   namespace: 'trusted' | 'user',
 ): number | undefined {
-  let merged = layers.map((layer) => openBeneath(layer, '.', ['path']) as number);
+  let merged: number[] = [];
   try {
+    for (const layer of layers) merged.push(openBeneath(layer, '.', ['path']) as number);
     for (const name of path === '' ? [] : path.split('/')) {
       const next = within(merged, name, namespace);
       closeAll(merged);

@@ -1,7 +1,9 @@
 /** The layers below, as one tree: what an entry that needs more than its own layer is looked up in. */
 import { closeSync, fstatSync, openSync, readSync, type Stats } from 'node:fs';
-import { type Call, out, perform, syscall } from '@estiba/syscalls';
+import { type Call, open, out, perform, syscall } from '@estiba/syscalls';
 import { overlayTree } from '../steps/overlay.ts';
+import { shown } from '../tar/tar-entry.ts';
+import { UnionfsError } from '../unionfs-error.ts';
 import { type Attributes, timeOf } from './attributes.ts';
 import { openBeneath, terminated } from './beneath.ts';
 import { lookThrough } from './look-through.ts';
@@ -23,23 +25,24 @@ export class LowerView implements Disposable {
 
   /**
    * The topmost directory first; undefined where there are none. Several are mounted as one, or looked through one after
-   * the other where this process may not mount. The mount is never attached anywhere: it is gone with its descriptor.
+   * the other where this process may not, or the kernel cannot, mount them. The mount is never attached anywhere: it is gone
+   * with its descriptor.
    */
   static open(lower: readonly string[], namespace: 'trusted' | 'user'): LowerView | undefined {
     if (lower.length === 0) return undefined;
     if (lower.length === 1) return new LowerView(openAll(lower), namespace);
-    const { steps, tree } = overlayTree({ lower, options: namespace === 'user' ? ['userxattr'] : [] });
     try {
+      const { steps, tree } = overlayTree({ lower, options: namespace === 'user' ? ['userxattr'] : [] });
       return new LowerView([perform(steps, { keep: [tree] }).of(tree)], namespace);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EPERM') throw error;
+      if (!['EPERM', 'OVERLAY_UNSUPPORTED'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
       return new LowerView(openAll(lower), namespace);
     }
   }
 
   /** Look at a path that has no links in it; undefined when there is no such thing. */
   look<T>(path: string, see: (found: Found) => T): T | undefined {
-    const fd = this.#find(path);
+    const fd = this.#findOrSay(path);
     if (fd === undefined) return undefined;
     try {
       return see({ fd, stats: fstatSync(fd) });
@@ -50,6 +53,19 @@ export class LowerView implements Disposable {
 
   [Symbol.dispose](): void {
     for (const fd of this.#fds) closeSync(fd);
+  }
+
+  #findOrSay(path: string): number | undefined {
+    try {
+      return this.#find(path);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EACCES') throw error;
+      throw new UnionfsError(
+        'LAYER_REFUSED',
+        `cannot look at ${shown(Buffer.from(path, 'latin1'))} in the layers below: the mode of a directory there keeps its own owner out; unpack as root`,
+        { cause: error },
+      );
+    }
   }
 
   #find(path: string): number | undefined {
@@ -107,7 +123,11 @@ function xattrsOf(fd: number): Map<string, Buffer> {
 function openAll(directories: readonly string[]): number[] {
   const fds: number[] = [];
   try {
-    for (const directory of directories) fds.push(openSync(directory, 'r'));
+    for (const directory of directories) {
+      // Its mode may keep its own owner from reading it.
+      const opened = open(directory, ['path', 'directory']);
+      fds.push(perform([opened], { keep: [opened] }).of(opened));
+    }
     return fds;
   } catch (error) {
     for (const fd of fds) closeSync(fd);

@@ -48,6 +48,11 @@ export interface CommitOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+interface StackedLayer {
+  readonly path: string;
+  readonly record: LayerRecord;
+}
+
 /** Unpacked layers on disk, each once, keyed by chain id; and writable snapshots over them. */
 export class SnapshotStore {
   readonly #directory: string;
@@ -110,6 +115,7 @@ export class SnapshotStore {
     await writeSnapshotRecord(made, { version: 1, ...(parent !== undefined && { parent }) });
     return await alone(this.#directory, async () => {
       const stack = await this.#stack(parent);
+      checkMount(name, stack, overlayNamespace());
       inheritRoot(stack[0]?.path ?? join(this.#directory, 'empty'), join(made, 'upper'));
       if (await moveInto(made, target)) return this.#snapshot(name, parent, stack);
       throw new UnionfsError(
@@ -164,7 +170,10 @@ export class SnapshotStore {
   }
 
   async #unpack(chainId: string, layer: Readable, { parent, diffId, signal }: CommitOptions): Promise<void> {
-    const lower = (await this.#stack(parent)).map(({ path }) => path);
+    const stack = await this.#stack(parent);
+    const namespace = overlayNamespace();
+    checkCommit(chainId, stack, namespace);
+    const lower = stack.map(({ path }) => path);
     await using work = await this.#workplace.begin();
     const made = join(work.path, 'made');
     const fs = join(made, 'fs');
@@ -185,7 +194,7 @@ export class SnapshotStore {
       diffId: applied.diffId,
       size,
       opaque,
-      namespace: overlayNamespace(),
+      namespace,
     });
     if (this.#durable) syncFileSystem(made);
     signal?.throwIfAborted();
@@ -199,8 +208,8 @@ export class SnapshotStore {
   }
 
   /** The layers that make up a chain, the topmost first, down to one that hides all below it. */
-  async #stack(top: string | undefined): Promise<{ path: string; record: LayerRecord }[]> {
-    const stack: { path: string; record: LayerRecord }[] = [];
+  async #stack(top: string | undefined): Promise<StackedLayer[]> {
+    const stack: StackedLayer[] = [];
     for (let chainId = top; chainId !== undefined; ) {
       const record = await this.#layer(chainId);
       if (record === undefined) {
@@ -217,7 +226,7 @@ export class SnapshotStore {
     return record?.chainId === chainId ? record : undefined;
   }
 
-  #snapshot(name: string, parent: string | undefined, stack: { path: string; record: LayerRecord }[]): Snapshot {
+  #snapshot(name: string, parent: string | undefined, stack: StackedLayer[]): Snapshot {
     const directory = this.#snapshotDirectory(name);
     const lower = stack.length === 0 ? [join(this.#directory, 'empty')] : stack.map(({ path }) => path);
     const user = overlayNamespace() === 'user' || stack.some(({ record }) => record.namespace === 'user');
@@ -253,6 +262,30 @@ export class SnapshotStore {
   #snapshotDirectory(name: string): string {
     return join(this.#directory, 'snapshots', snapshotName(name));
   }
+}
+
+/** What is hidden would show again: some marks in the stack would be neither read here nor by one mount of all. */
+function checkCommit(chainId: string, stack: readonly StackedLayer[], namespace: 'trusted' | 'user'): void {
+  const other = stack.find(({ record }) => record.namespace !== namespace);
+  if (other !== undefined) throw unreadable(`commit ${chainId}`, other.record, namespace);
+}
+
+/** Root may mount what an ordinary user has noted, by the option `userxattr`; nobody both forms at once. */
+function checkMount(name: string, stack: readonly StackedLayer[], namespace: 'trusted' | 'user'): void {
+  const user = namespace === 'user' || stack.some(({ record }) => record.namespace === 'user');
+  const other = user ? stack.find(({ record }) => record.namespace === 'trusted') : undefined;
+  if (other !== undefined) throw unreadable(`prepare the snapshot ${name}`, other.record, 'user');
+}
+
+function unreadable(what: string, below: LayerRecord, namespace: 'trusted' | 'user'): UnionfsError {
+  const remedy =
+    below.namespace === 'trusted'
+      ? 'use the store as root with CAP_SYS_ADMIN'
+      : 'use the store as the user who made it';
+  return new UnionfsError(
+    'OVERLAY_UNSUPPORTED',
+    `cannot ${what}: the layer ${below.chainId} below notes what it hides in ${below.namespace}.overlay attributes, where ${namespace}.overlay ones are needed here; ${remedy}, or another store`,
+  );
 }
 
 /** False when something is there already. */

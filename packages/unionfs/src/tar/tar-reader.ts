@@ -30,7 +30,7 @@ export class TarReader {
   #arrived = 0;
   #wanted = blockSize;
   /** What the bytes are that come next. */
-  #state: 'header' | 'extended' | 'content' | 'skip' | 'ended' = 'header';
+  #state: 'header' | 'extended' | 'content' | 'label' | 'padding' | 'ended' = 'header';
   #left = 0;
   #padding = 0;
   #extended: TarHeader | undefined;
@@ -49,7 +49,7 @@ export class TarReader {
   push(chunk: Buffer): void {
     let at = 0;
     while (at < chunk.length && this.#state !== 'ended') {
-      if (this.#state === 'content' || this.#state === 'skip') at = this.#pass(chunk, at);
+      if (['content', 'label', 'padding'].includes(this.#state)) at = this.#pass(chunk, at);
       else at = this.#gather(chunk, at);
     }
   }
@@ -60,7 +60,7 @@ export class TarReader {
    */
   finish(): void {
     if (this.#state === 'ended') return;
-    const between = (this.#state === 'header' && this.#arrived === 0) || this.#state === 'skip';
+    const between = (this.#state === 'header' && this.#arrived === 0) || this.#state === 'padding';
     if (between && !this.#announced()) return;
     throw new UnionfsError('LAYER_INVALID', `cannot unpack the layer: it is cut off in ${this.#subject}`);
   }
@@ -76,6 +76,7 @@ export class TarReader {
     this.#left -= taken;
     if (this.#left === 0) {
       if (this.#state === 'content') this.#endContent();
+      else if (this.#state === 'label') this.#skip(this.#padding);
       else this.#gatherNext('header', blockSize);
     }
     return from + taken;
@@ -126,8 +127,11 @@ export class TarReader {
       if (header.size === 0) this.#readExtended(Buffer.alloc(0));
       else this.#gatherNext('extended', header.size);
     } else if (header.flag === 'V') {
-      // The label of a tape.
-      this.#skip(header.size + padding(header.size));
+      // Of a tape.
+      this.#state = 'label';
+      this.#left = header.size;
+      this.#padding = padding(header.size);
+      if (header.size === 0) this.#skip(0);
     } else {
       this.#readEntry(header);
     }
@@ -181,7 +185,7 @@ export class TarReader {
   }
 
   #skip(bytes: number): void {
-    this.#state = 'skip';
+    this.#state = 'padding';
     this.#left = bytes;
     if (bytes === 0) this.#gatherNext('header', blockSize);
   }

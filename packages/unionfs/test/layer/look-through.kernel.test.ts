@@ -38,6 +38,17 @@ function made(folder: Scratch, name: string, layer: Record<string, What>): numbe
   return openSync(folder.join(name), 'r');
 }
 
+requires({ on: ['host', 'uml'] })('a look through layers', () => {
+  it('keeps nothing open when one of them cannot be opened', () => {
+    using folder = scratch('look');
+    const root = made(folder, '0', {});
+    const before = readdirSync('/proc/self/fd').length;
+    expect(() => lookThrough([root, root, 1_000_000], 'a', 'user')).toThrow('EBADF');
+    expect(readdirSync('/proc/self/fd').length).toBe(before);
+    closeSync(root);
+  });
+});
+
 requires({ on: ['host', 'uml'] })('of several layers shows', () => {
   it.each<[string, Record<string, What>[], string, string | undefined]>([
     ['the root of the topmost', [{}, { a: 'file' }], '', '0'],

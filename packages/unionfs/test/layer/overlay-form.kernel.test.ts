@@ -87,6 +87,17 @@ requires({ on: ['host', 'uml'], ...mounting })('a layer in overlay form', () => 
     expect(tool).toMatchObject({ mode: 0o100755, size: 4, mtimeMs: lstatSync(folder.join('below/bin/tool')).mtimeMs });
   });
 
+  it('leans on layers that the kernel cannot mount together, too', async () => {
+    using folder = scratch('form');
+    // The kernel takes paths of at most 255 bytes.
+    const lower = ['one', 'two'].map((name) => folder.join(name, ...Array(3).fill('n'.repeat(100))));
+    for (const path of [...lower, folder.join('layer')]) mkdirSync(path, { recursive: true });
+    writeFileSync(`${lower[1]}/tool`, 'tool');
+    const alias = layer({ name: 'alias', type: '1', link: 'tool' });
+    await applyLayer(alias, folder.join('layer'), { whiteouts: 'overlay', lower });
+    expect(readFileSync(folder.join('layer/alias'), 'utf8')).toBe('tool');
+  });
+
   it.each([
     ['the file', 'bin/.wh.tool', ['alias', 'bin']],
     ['what is in its directory', 'bin/.wh..wh..opq', ['alias', 'bin']],

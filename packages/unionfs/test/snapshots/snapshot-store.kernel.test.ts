@@ -309,6 +309,63 @@ requires({ on: ['host'], root: true, overlay: true, kernel: '6.5' })('a snapshot
   it('cannot be removed while it is mounted', () => expectToStay('with space, comma'));
 });
 
+requires({ on: ['host', 'uml'], root: true, command: 'setpriv' })('root without CAP_SYS_ADMIN', () => {
+  it('does not get out of a store of root what its layers hide', async () => {
+    using folder = scratchOfLayers('store');
+    const store = await SnapshotStore.open(folder.path);
+    await store.commit('sha256:one', layer({ name: 'd/secret' }));
+    await store.commit('sha256:two', layer({ name: 'd/.wh..wh..opq' }), { parent: 'sha256:one' });
+    const said = withoutAdmin(
+      folder.path,
+      `const link = layer({ name: 'x', type: '1', link: 'd/secret' });
+      await store.commit('sha256:three', link, { parent: 'sha256:two' }).catch(say);
+      await store.prepare('mine', { parent: 'sha256:two' }).catch(say);`,
+    );
+    const why =
+      'the layer sha256:two below notes what it hides in trusted.overlay attributes, where user.overlay ones are needed here; use the store as root with CAP_SYS_ADMIN, or another store';
+    expect(said).toEqual([
+      `OVERLAY_UNSUPPORTED cannot commit sha256:three: ${why}`,
+      `OVERLAY_UNSUPPORTED cannot prepare the snapshot mine: ${why}`,
+    ]);
+    expect(await store.has('sha256:three')).toBe(false);
+    expect(await store.snapshots()).toEqual([]);
+  });
+
+  it('makes a store of his own, which root mounts but does not add to', async () => {
+    using folder = scratchOfLayers('store');
+    const said = withoutAdmin(
+      folder.path,
+      `await store.commit('sha256:one', layer({ name: 'd/secret' }));
+      await store.commit('sha256:two', layer({ name: 'd/.wh..wh..opq' }), { parent: 'sha256:one' });
+      const link = layer({ name: 'x', type: '1', link: 'd/secret' });
+      await store.commit('sha256:three', link, { parent: 'sha256:two' }).catch(say);`,
+    );
+    expect(said).toEqual([expect.stringMatching(/^LAYER_INVALID .*secret/)]);
+    const store = await SnapshotStore.open(folder.path);
+    expect((await store.prepare('mine', { parent: 'sha256:two' })).overlay.options).toEqual(['userxattr']);
+    const commit = store.commit('sha256:four', layer({ name: 'x' }), { parent: 'sha256:two' });
+    await expect(commit).rejects.toMatchObject({
+      code: 'OVERLAY_UNSUPPORTED',
+      message: expect.stringContaining('use the store as the user who made it'),
+    });
+  });
+});
+
+/** What a script says, about a store, as root who may not mount nor see trusted attributes. */
+function withoutAdmin(directory: string, script: string): string[] {
+  const source = `
+    const { SnapshotStore } = await import(process.cwd() + '/packages/unionfs/src/index.ts');
+    const { layer } = await import(process.cwd() + '/packages/unionfs/test/archive.ts');
+    const store = await SnapshotStore.open(process.argv[1]);
+    const say = (error) => console.log(error.code, error.message);
+    ${script}`;
+  const node = [process.execPath, '--conditions=estiba-source', '--input-type=module', '-e', source, directory];
+  const options = ['--bounding-set=-sys_admin', '--inh-caps=-sys_admin', '--'];
+  const { stdout, stderr, status } = spawnSync('setpriv', [...options, ...node], { encoding: 'utf8', timeout: 20_000 });
+  expect({ stderr, status }).toEqual({ stderr: '', status: 0 });
+  return stdout.split('\n').slice(0, -1);
+}
+
 requires({ on: ['host', 'uml'] })('pruning', () => {
   it('removes layers that nothing stands on, and says what that freed', async () => {
     using folder = scratchOfLayers('store');

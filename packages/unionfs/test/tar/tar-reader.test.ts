@@ -190,6 +190,15 @@ describe('an archive', () => {
     }
   });
 
+  it('that is cut off in the label of a tape is refused, after it is not', () => {
+    const label = entryBytes({ name: 'tape', type: 'V', content: 'x'.repeat(700) });
+    for (let length = 1; length < label.length; length++) {
+      const cut = () => collect(label.subarray(0, length));
+      if (length < 512 + 700) expect(cut).toThrow(expect.objectContaining(invalid));
+      else expect(cut()).toEqual([]);
+    }
+  });
+
   it('says in which entry it is cut off', () => {
     expect(() => collect(archive({ name: 'etc/passwd', content: 'x'.repeat(900) }).subarray(0, 700))).toThrow(
       'cannot unpack the layer: it is cut off in the entry "etc/passwd"',
