@@ -1,4 +1,5 @@
 /** A Node with so much resident memory, which starts things when told, and says how long that took. */
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type Child, command, launch } from '@estiba/syscalls';
 
@@ -18,7 +19,7 @@ export class HeavyNode implements AsyncDisposable {
   }
 
   static async start(size: number, rootfs: string): Promise<HeavyNode> {
-    const script = new URL('heavy-node-main.ts', import.meta.url).pathname;
+    const script = join(import.meta.dirname, 'heavy-node-main.ts');
     const argv = [process.execPath, ...process.execArgv, script, String(size), rootfs];
     const child = await launch([command(argv, process.env as Record<string, string>)], {
       stdio: ['pipe', 'pipe', 'inherit'],

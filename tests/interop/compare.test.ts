@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { requires, type Scratch, scratch } from '../../packages/testkit/src/index.ts';
 import { differences, unexplained } from './compare.ts';
 import { type Tree, treeOf } from './tree.ts';
@@ -50,7 +50,7 @@ const alongside: Readonly<Record<string, readonly string[]>> = {
   names: ['names'],
 };
 
-describe('an exception', () => {
+requires({ on: ['host'] })('an exception', () => {
   const tree = (facts: Record<string, string>): Tree => new Map([['etc/file', facts]]);
   const about = { image: 'x', peer: 'umoci', why: 'a reason' } as const;
 

@@ -29,7 +29,7 @@ requires({ on: ['host'], root: true, command: ['qemu-system-x86_64', 'busybox'] 
       echo guest >${file} && cat ${file}
       mkdir /run/again && mount -t virtiofs host /run/again
       mount -o remount,rw /run/again
-      echo guest >/run/again${file} || cat /run/again${root}/package.json`;
+      echo guest >/run/again${file} || cat '/run/again${root}/package.json'`;
     const guest = start('sh', '-c', script);
     const [stdout, stderr] = [text(guest.stdout as never), text(guest.stderr as never)];
     expect(await once(guest, 'close')).toEqual([0, null]);

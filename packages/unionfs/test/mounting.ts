@@ -1,4 +1,5 @@
 /** Mounts as whoever runs the tests may make them, seen by nobody else: by root, or by root of a user namespace. */
+import { join } from 'node:path';
 import { execve, launch, mount, type Program, writeFile } from '@estiba/syscalls';
 import type { TreeOptions } from './tree.ts';
 
@@ -24,7 +25,7 @@ export async function trees(
   paths: readonly string[],
   options: TreeOptions = {},
 ): Promise<string[][]> {
-  const fixture = new URL('./fixtures/trees.ts', import.meta.url).pathname;
+  const fixture = join(import.meta.dirname, 'fixtures/trees.ts');
   const args = ['node', '--conditions=estiba-source', fixture, JSON.stringify({ paths, options })];
   return JSON.parse(await output([program, execve(process.execPath, args)]));
 }
