@@ -13,12 +13,20 @@ export type UnionfsErrorCode =
   | 'LAYER_REFUSED'
   /** There is no layer with that chain id in the store. */
   | 'LAYER_MISSING'
-  /** A note of the store cannot be read. */
+  /** Another layer or a snapshot stands on it, or it is being made. */
+  | 'LAYER_BUSY'
+  /** A tree has something that no layer can say, or that is not what overlayfs leaves there. */
+  | 'TREE_UNSUPPORTED'
+  /** A note of the store cannot be read, or the place of a layer is taken. */
   | 'STORE_DAMAGED'
   | 'SNAPSHOT_EXISTS'
   | 'SNAPSHOT_MISSING'
   /** The snapshot is mounted somewhere. */
   | 'SNAPSHOT_BUSY'
+  | 'VOLUME_EXISTS'
+  | 'VOLUME_MISSING'
+  /** The volume is in use. */
+  | 'VOLUME_BUSY'
   /** A chain id, snapshot name or option cannot be what it is. */
   | 'NAME_INVALID';
 

@@ -1,69 +1,73 @@
 /** What extended headers say about an entry, over what its header block says. pax(1), "pax Extended Header Keywords" */
 import { UnionfsError } from '../unionfs-error.ts';
 import type { PaxRecords } from './pax-records.ts';
-import { shown, type TarTime } from './tar-entry.ts';
+import { isXattr, readXattrs } from './pax-xattrs.ts';
+import type { TarTime } from './tar-entry.ts';
 
 export interface PaxOverrides {
   readonly path?: Buffer;
   readonly link?: Buffer;
+  /** Bytes in the archive, also of a sparse file. */
   readonly size?: number;
   readonly uid?: number;
   readonly gid?: number;
   readonly mtime?: TarTime;
+  readonly major?: number;
+  readonly minor?: number;
   readonly xattrs: ReadonlyMap<string, Buffer>;
 }
 
 export const noOverrides: PaxOverrides = { xattrs: new Map() };
 
-/** Records of the entry over records for all entries; an empty value takes a record for all entries back. */
-export function readOverrides(global: PaxRecords, own: PaxRecords): PaxOverrides {
-  const records = new Map([...global, ...own]);
+/**
+ * The values are bytes whatever `hdrcharset` says. Access and change times, flags, access lists and names of users are
+ * passed over.
+ */
+export function readOverrides(records: PaxRecords): PaxOverrides {
   const found: { -readonly [Key in keyof PaxOverrides]: PaxOverrides[Key] } = { xattrs: readXattrs(records) };
   const present = (key: string) => {
     const value = records.get(key);
     return value === undefined || value.length === 0 ? undefined : value;
   };
-  for (const key of records.keys()) {
-    if (key.startsWith('GNU.sparse.')) {
-      throw new UnionfsError(
-        'LAYER_INVALID',
-        `cannot unpack ${shown(own.get('GNU.sparse.name') ?? own.get('path') ?? Buffer.from('an entry'))}: sparse files are not supported; write the archive without --sparse`,
-      );
-    }
-  }
-  const path = present('path');
+  const path = present('GNU.sparse.name') ?? present('path');
   const link = present('linkpath');
-  const size = present('size');
-  const uid = present('uid');
-  const gid = present('gid');
   const mtime = present('mtime');
   if (path !== undefined) found.path = withoutNul(path, 'path');
   if (link !== undefined) found.link = withoutNul(link, 'linkpath');
-  if (size !== undefined) found.size = decimal(size, 'size');
-  if (uid !== undefined) found.uid = decimal(uid, 'uid');
-  if (gid !== undefined) found.gid = decimal(gid, 'gid');
   if (mtime !== undefined) found.mtime = time(mtime);
+  for (const [field, key] of numbers) {
+    const value = present(key);
+    if (value !== undefined) found[field] = decimal(value, key);
+  }
+  refuseParts(records, found.size);
   return found;
 }
 
-/** star's and GNU tar's records hold the bytes as they are; those of libarchive are URL- and base64-encoded. */
-function readXattrs(records: PaxRecords): Map<string, Buffer> {
-  const xattrs = new Map<string, Buffer>();
-  for (const [key, value] of records) {
-    if (key.startsWith('LIBARCHIVE.xattr.')) {
-      const name = key
-        .slice(17)
-        .replace(/%([0-9A-Fa-f]{2})/g, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)));
-      xattrs.set(name, Buffer.from(value.toString('latin1'), 'base64'));
-    }
+const numbers = [
+  ['size', 'size'],
+  ['uid', 'uid'],
+  ['gid', 'gid'],
+  ['major', 'SCHILY.devmajor'],
+  ['minor', 'SCHILY.devminor'],
+] as const;
+
+const others = ['path', 'linkpath', 'mtime', 'SCHILY.realsize', 'GNU.volume.filename', 'GNU.volume.offset'];
+const known = new Set<string>([...others, ...numbers.map(([, key]) => key)]);
+
+/** Whether a record for all entries says anything to us. */
+export function isMeant(key: string): boolean {
+  return known.has(key) || isXattr(key);
+}
+
+/** Of files that are not here as a whole we would make what nobody meant. */
+function refuseParts(records: PaxRecords, size: number | undefined): void {
+  if (records.has('GNU.volume.filename') || records.has('GNU.volume.offset')) {
+    throw new UnionfsError('LAYER_INVALID', 'cannot unpack the layer: it is part of a multi-volume archive');
   }
-  for (const [key, value] of records) {
-    if (key.startsWith('SCHILY.xattr.')) xattrs.set(key.slice(13), value);
+  const whole = records.get('SCHILY.realsize');
+  if (whole !== undefined && whole.toString('latin1') !== String(size)) {
+    throw new UnionfsError('LAYER_INVALID', 'cannot unpack the layer: it has a sparse file as only star writes it');
   }
-  for (const name of xattrs.keys()) {
-    if (name === '' || name.includes('\0')) throw malformed('extended attribute name', name);
-  }
-  return xattrs;
 }
 
 function withoutNul(value: Buffer, key: string): Buffer {

@@ -7,8 +7,14 @@ export interface TarEntry {
   readonly name: Buffer;
   /** The target of a symbolic link, or the name of the entry that a hard link is to. */
   readonly link: Buffer;
-  /** Bytes of content; 0 for everything but files. */
+  /** Bytes that a reader of the file sees; 0 for everything but files. */
   readonly size: number;
+  /** Bytes of content in the archive: `size`, but of a sparse file only what `extents` list. */
+  readonly stored: number;
+  /** Where in the uncompressed archive these begin. */
+  readonly position: number;
+  /** Of a sparse file: the parts that are not holes, ascending, in the order in which their bytes are stored. */
+  readonly extents?: readonly Extent[];
   /** Permissions with set-id and sticky bits. */
   readonly mode: number;
   readonly uid: number;
@@ -19,6 +25,12 @@ export interface TarEntry {
   readonly minor: number;
   /** Values are bytes; names too, written in latin1. */
   readonly xattrs: ReadonlyMap<string, Buffer>;
+}
+
+/** In bytes from the beginning of the file. */
+export interface Extent {
+  readonly offset: number;
+  readonly length: number;
 }
 
 export type TarEntryType = 'file' | 'directory' | 'symlink' | 'hardlink' | 'character' | 'block' | 'fifo';

@@ -1,5 +1,7 @@
 /** A header block: 512 bytes, in one of four dialects that differ behind the first 345. tar(5) */
 import { UnionfsError } from '../unionfs-error.ts';
+import { GnuSparseMap } from './gnu-sparse-map.ts';
+import { shown } from './tar-entry.ts';
 import { number, text } from './tar-field.ts';
 
 export const blockSize = 512;
@@ -16,6 +18,13 @@ export interface TarHeader {
   readonly mtime: number;
   readonly major: number;
   readonly minor: number;
+  /** Of a file of the type flag S. */
+  readonly sparse: GnuSparseMap | undefined;
+}
+
+/** What is missing to whole blocks. */
+export function padding(size: number): number {
+  return (blockSize - (size % blockSize)) % blockSize;
 }
 
 export function isZero(block: Buffer): boolean {
@@ -31,6 +40,7 @@ export function readHeader(block: Buffer): TarHeader {
   const name = text(block, 0, 100);
   const prefix = posix ? text(block, 345, prefixLength(block)) : empty;
   const flag = block[156] === 0 ? '0' : String.fromCharCode(block[156] ?? 0);
+  if (flag === 'S' && magic !== 'ustar ') throw refusedSparse(name);
   return {
     flag,
     // Subarrays would follow the input chunk, whose memory belongs to somebody else soon.
@@ -43,6 +53,7 @@ export function readHeader(block: Buffer): TarHeader {
     mtime: number(block, 136, 12, 'time'),
     major: tagged ? number(block, 329, 8, 'device number') : 0,
     minor: tagged ? number(block, 337, 8, 'device number') : 0,
+    sparse: flag === 'S' ? new GnuSparseMap(block, Buffer.from(name)) : undefined,
   };
 }
 
@@ -71,4 +82,13 @@ function verifyChecksum(block: Buffer): void {
       `cannot read a tar header: its checksum is ${stated}, its bytes sum up to ${unsigned}; is it a tar archive?`,
     );
   }
+}
+
+/** star has the same flag for another map. */
+function refusedSparse(name: Buffer): UnionfsError {
+  return new UnionfsError(
+    'LAYER_INVALID',
+    `cannot unpack ${shown(name)}: it is a sparse file in a format that is not GNU's, which is not supported`,
+    { entry: name.toString() },
+  );
 }
