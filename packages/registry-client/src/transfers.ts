@@ -64,7 +64,8 @@ function begin(descriptor: Descriptor, options: TransferOptions): Transfer {
     await using writer = await into.writer(descriptor);
     open(async () => writer.follow());
     try {
-      await receive(descriptor, options, (chunk) => writer.write(chunk));
+      // Nobody else sees what the connection delivers.
+      await receive(descriptor, options, (chunk) => writer.write(chunk, { transfer: true }));
       await writer.commit();
     } catch (error) {
       // Those who follow fail with the reason, not with the end of the writer.
@@ -88,8 +89,9 @@ async function receive(
   let reported = 0;
   report(options, descriptor, 0, 'transferring');
   for await (const chunk of blobChunks(transport, { reference, descriptor, signal })) {
-    await write(chunk);
+    // Before it is given away: nothing is left of it afterwards.
     done += chunk.length;
+    await write(chunk);
     if (done - reported < reportEvery) continue;
     reported = done;
     report(options, descriptor, done, 'transferring');

@@ -42,6 +42,19 @@ test('a blob that proves wrong fails for those who follow it', async () => {
   expect(await readdir(join(folder.path, 'blobs/sha256'))).toEqual([]);
 });
 
+test('memory that was given away is released when it is in the file, and no other', async () => {
+  await using folder = await scratch();
+  const layout = await openLayout(folder.path);
+  await using writer = await layout.writer({});
+  const [given, kept] = [new Uint8Array(100_000).fill(1), new Uint8Array(100_000).fill(2)];
+  const part = kept.subarray(10);
+  await writer.write(given, { transfer: true });
+  await writer.write(kept);
+  await writer.write(part, { transfer: true });
+  const { size } = await writer.commit();
+  expect([size, given.length, kept.length, part.length]).toEqual([299_990, 0, 100_000, 99_990]);
+});
+
 test('a writer that is given up leaves nothing, and those who follow learn why', async () => {
   await using folder = await scratch();
   const layout = await openLayout(folder.path);
