@@ -1,5 +1,5 @@
 /** Which extended attributes overlayfs may be told things by. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 
 /**
  * `trusted` for root of the machine with CAP_SYS_ADMIN, without which the kernel says that there are no such attributes
@@ -8,8 +8,16 @@ import { readFileSync } from 'node:fs';
  */
 export function overlayNamespace(): 'trusted' | 'user' {
   if (process.geteuid?.() !== 0) return 'user';
-  const map = readFileSync('/proc/self/uid_map', 'utf8').trim().split(/\s+/);
-  return map.join(' ') === '0 0 4294967295' && administers() ? 'trusted' : 'user';
+  return isOfMachine() && administers() ? 'trusted' : 'user';
+}
+
+/**
+ * Not the id map: one of a user namespace may be the same. The number of the first user namespace is part of the kernel's
+ * interface. https://github.com/torvalds/linux/blob/v6.18/include/uapi/linux/nsfs.h, USER_NS_INIT_INO
+ */
+function isOfMachine(): boolean {
+  const USER_NS_INIT_INO = 0xeffffffd;
+  return statSync('/proc/self/ns/user').ino === USER_NS_INIT_INO;
 }
 
 /** capabilities(7) */

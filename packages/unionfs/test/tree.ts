@@ -55,7 +55,10 @@ export function xattrs(file: string | Buffer): string[] {
     .split('\0')
     .filter((name) => name !== '')
     .sort()
-    .map((name) => `${name}=${read((memory) => syscall('lgetxattr', path, name, memory, 65536)).toString('hex')}`);
+    .map(
+      (name) =>
+        `${name}=${read((memory) => syscall('lgetxattr', path, Buffer.from(`${name}\0`, 'latin1'), memory, 65536)).toString('hex')}`,
+    );
 }
 
 function read(call: (memory: ReturnType<typeof out>) => ReturnType<typeof syscall>): Buffer {

@@ -13,36 +13,45 @@ import {
 import { AT_FDCWD, AT_SYMLINK_NOFOLLOW, type Call, perform, syscall, words } from '@estiba/syscalls';
 import type { TarTime } from '../tar/tar-entry.ts';
 import { openBeneath, terminated } from './beneath.ts';
+import { isOfContent, setXattrs, type XattrOptions, type Xattrs } from './extended-attributes.ts';
 
 export interface Attributes {
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
   readonly mtime: TarTime;
-  readonly xattrs: ReadonlyMap<string, Buffer>;
+  readonly xattrs: Xattrs;
 }
 
-export interface AttributeOptions {
-  readonly owner: 'keep' | 'self';
-  /** Told of what this user or this file system cannot have. */
-  readonly onSkipped: (what: string) => void;
+export type AttributeOptions = XattrOptions;
+
+/** The part of an entry that is kept when all else of it has been done: names of a million directories take room. */
+export function attributesIn({ mode, uid, gid, mtime, xattrs }: Attributes): Attributes {
+  return { mode, uid, gid, mtime, xattrs };
 }
 
 /**
  * Of an open file or directory, except its times. Changing the owner clears set-id bits and file capabilities, so the
- * mode follows the owner, and attributes (which may hold an access list) follow the mode. chown(2), capabilities(7)
+ * mode follows the owner; the mode may take away the right to write attributes, and changes access lists, so that of the
+ * attributes some precede it and some follow. chown(2), capabilities(7), acl(5)
  */
 export function setAttributes(fd: number, attributes: Attributes, options: AttributeOptions): void {
-  if (options.owner === 'keep') fchownSync(fd, attributes.uid, attributes.gid);
-  fchmodSync(fd, attributes.mode);
-  setXattrs(attributes.xattrs, (name, value) => syscall('fsetxattr', fd, name, value, value.length, 0), options);
+  const { mode, uid, gid, xattrs } = attributes;
+  const set = (name: Buffer, value: Buffer) => syscall('fsetxattr', fd, name, value, value.length, 0);
+  if (options.owner === 'keep') fchownSync(fd, uid, gid);
+  setXattrs(xattrs, 'early', set, options);
+  fchmodSync(fd, mode);
+  setXattrs(xattrs, 'late', set, options);
 }
 
 /** Of a symbolic link, which has no mode; the path ends in the link itself. */
 export function setLinkAttributes(path: Buffer, attributes: Attributes, options: AttributeOptions): void {
   if (options.owner === 'keep') lchownSync(path, attributes.uid, attributes.gid);
   const link = terminated(path.toString('latin1'));
-  setXattrs(attributes.xattrs, (name, value) => syscall('lsetxattr', link, name, value, value.length, 0), options);
+  const set = (name: Buffer, value: Buffer) => syscall('lsetxattr', link, name, value, value.length, 0);
+  const xattrs = withoutContent(attributes.xattrs, options);
+  setXattrs(xattrs, 'early', set, options);
+  setXattrs(xattrs, 'late', set, options);
   const { seconds, nanoseconds } = attributes.mtime;
   if (fitsNode(attributes.mtime)) lutimesSync(path, seconds, seconds);
   else perform([syscall('utimensat', AT_FDCWD, link, times(seconds, nanoseconds), AT_SYMLINK_NOFOLLOW)]);
@@ -59,9 +68,12 @@ export function setNodeAttributes(
   if (typeof fd === 'string') throw new Error(`${fd}: it is gone`);
   try {
     const path = `/proc/self/fd/${fd}`;
+    const set = (key: Buffer, value: Buffer) => syscall('setxattr', path, key, value, value.length, 0);
+    const xattrs = withoutContent(attributes.xattrs, options);
     if (options.owner === 'keep') chownSync(path, attributes.uid, attributes.gid);
+    setXattrs(xattrs, 'early', set, options);
     chmodSync(path, attributes.mode);
-    setXattrs(attributes.xattrs, (key, value) => syscall('setxattr', path, key, value, value.length, 0), options);
+    setXattrs(xattrs, 'late', set, options);
     const { seconds, nanoseconds } = attributes.mtime;
     perform([syscall('utimensat', AT_FDCWD, path, times(seconds, nanoseconds), 0)]);
   } finally {
@@ -95,20 +107,9 @@ function times(seconds: number, nanoseconds: number) {
   return words(seconds, nanoseconds, seconds, nanoseconds);
 }
 
-function setXattrs(
-  xattrs: ReadonlyMap<string, Buffer>,
-  call: (name: Buffer, value: Buffer) => Call,
-  { owner, onSkipped }: AttributeOptions,
-): void {
-  for (const [name, value] of xattrs) {
-    // These steer the overlay that the tree will be part of; they are ours to set.
-    if (/^(trusted|user)\.overlay\./.test(name)) continue;
-    try {
-      perform([call(terminated(name), value)]);
-    } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code;
-      if (code !== 'ENOTSUP' && code !== 'EOPNOTSUPP' && !(code === 'EPERM' && owner === 'self')) throw error;
-      onSkipped(`extended attribute ${name}`);
-    }
-  }
+function withoutContent(xattrs: Xattrs, { onSkipped }: AttributeOptions): Xattrs {
+  const names = [...xattrs.keys()].filter(isOfContent);
+  if (names.length === 0) return xattrs;
+  for (const name of names) onSkipped(`extended attribute ${name}`);
+  return new Map([...xattrs].filter(([name]) => !isOfContent(name)));
 }

@@ -1,12 +1,17 @@
 /** A file of a layer below, taken into this one so that a hard link to it can be made. */
-import { closeSync, openSync, symlinkSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, ftruncateSync, openSync, symlinkSync, unlinkSync, writeSync } from 'node:fs';
 import { type AttributeOptions, setAttributes, setLinkAttributes, setTimes } from './attributes.ts';
 import type { Directory } from './directory.ts';
 import type { LayerTree } from './layer-tree.ts';
-import { attributesOf, contentOf, type Found, linkTarget } from './lower-view.ts';
+import { attributesOf, dataOf, type Found, linkTarget } from './lower-view.ts';
+
+export interface CopyOptions extends AttributeOptions {
+  /** Told of each piece of content before it is written. */
+  readonly onBytes: (bytes: number) => void;
+}
 
 /** False when there is no such file below, or nothing below shows there. */
-export function copyUp(tree: LayerTree, directory: Directory, name: string, options: AttributeOptions): boolean {
+export function copyUp(tree: LayerTree, directory: Directory, name: string, options: CopyOptions): boolean {
   if (tree.lower === undefined || directory.hidesBelow || directory.whiteouts.has(name)) return false;
   const path = directory.parent === undefined ? name : `${directory.path}/${name}`;
   const copied = tree.lower.look(path, (found) => copy(found, directory, name, options));
@@ -14,7 +19,7 @@ export function copyUp(tree: LayerTree, directory: Directory, name: string, opti
   return copied ?? false;
 }
 
-function copy(found: Found, directory: Directory, name: string, options: AttributeOptions): boolean {
+function copy(found: Found, directory: Directory, name: string, options: CopyOptions): boolean {
   const attributes = attributesOf(found);
   if (found.stats.isSymbolicLink()) {
     symlinkSync(linkTarget(found), directory.place(name));
@@ -24,7 +29,7 @@ function copy(found: Found, directory: Directory, name: string, options: Attribu
   if (!found.stats.isFile()) return false;
   const file = openSync(directory.place(name), 'wx', 0o600);
   try {
-    for (const piece of contentOf(found)) for (let at = 0; at < piece.length; ) at += writeSync(file, piece, at);
+    copyContent(found, file, options);
     setAttributes(file, attributes, options);
     setTimes(file, attributes.mtime);
   } catch (error) {
@@ -34,4 +39,13 @@ function copy(found: Found, directory: Directory, name: string, options: Attribu
     closeSync(file);
   }
   return true;
+}
+
+/** Holes stay holes: a file may have more of them than a disk has room. */
+function copyContent(found: Found, file: number, { onBytes }: CopyOptions): void {
+  ftruncateSync(file, found.stats.size);
+  for (const { offset, bytes } of dataOf(found)) {
+    onBytes(bytes.length);
+    for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at, bytes.length - at, offset + at);
+  }
 }

@@ -1,18 +1,14 @@
 /** Layers come as plain tar, gzip or zstd; what they are is told by their first bytes, whatever anybody says they are. */
-import type { Readable } from 'node:stream';
 import { createGunzip, createZstdDecompress, type Gunzip, type ZstdDecompress } from 'node:zlib';
 import { UnionfsError } from '../unionfs-error.ts';
+import { giveBack, pieceSize } from './pieces.ts';
 import { ZstdFrames } from './zstd-frames.ts';
 
-/** Large pieces: with 64 KiB ones a layer takes half as long again, nearly all of it spent between the threads. */
-const pieceSize = 1024 * 1024;
-
 /**
- * The uncompressed bytes, each piece valid until the next is asked for. They end only after the compressed ones have been
+ * The uncompressed bytes of what comes in pieces (see inPieces), each piece valid until the next is asked for. They end only after the compressed ones have been
  * read to their end. A broken stream, or one in a compression we do not know, throws a UnionfsError.
  */
-export async function* decompress(compressed: Readable, signal?: AbortSignal): AsyncGenerator<Buffer> {
-  const pieces = inPieces(compressed, signal);
+export async function* decompress(pieces: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
   const first = await pieces.next();
   if (first.done) return;
   const rest = chain(first.value, pieces);
@@ -72,15 +68,21 @@ async function feed(decoder: Decoder, pieces: AsyncIterable<Buffer>): Promise<vo
   try {
     for await (const piece of pieces) {
       given += piece.length;
+      let used = false;
       if (!decoder.readableEnded && !decoder.destroyed) {
         await new Promise<void>((resolve) => {
           stopped = resolve;
           // It may never call back when it wants no more.
-          decoder.write(piece, () => resolve());
+          decoder.write(piece, (error) => {
+            used = !error;
+            resolve();
+          });
         });
       }
       if (decoder.destroyed && !decoder.readableEnded) return;
       refuseGarbage(piece.subarray(Math.max(piece.length - (given - decoder.bytesWritten), 0)));
+      // One that was destroyed may still be reading it in another thread.
+      if (used) giveBack(piece);
     }
     decoder.end();
   } catch (error) {
@@ -109,38 +111,9 @@ function release({ buffer, byteOffset, length }: Buffer): void {
     buffer.transfer(0);
 }
 
-/** Joins what a socket or file delivers into pieces worth a trip to the thread pool. */
-async function* inPieces(source: Readable, signal?: AbortSignal): AsyncGenerator<Buffer> {
-  let parts: Buffer[] = [];
-  let size = 0;
-  const iterator = source.iterator({ destroyOnReturn: true });
-  for await (const part of signal === undefined ? iterator : until(signal, source, iterator)) {
-    const bytes = Buffer.isBuffer(part) ? part : Buffer.from(part as Uint8Array | string);
-    parts.push(bytes);
-    size += bytes.length;
-    if (size < pieceSize) continue;
-    yield parts.length === 1 ? bytes : Buffer.concat(parts, size);
-    parts = [];
-    size = 0;
-  }
-  if (size > 0) yield Buffer.concat(parts, size);
-}
-
-/** A source that has nothing to say must not keep an abort waiting. */
-async function* until<T>(signal: AbortSignal, source: Readable, values: AsyncIterable<T>): AsyncGenerator<T> {
-  const stop = () => source.destroy(signal.reason instanceof Error ? signal.reason : new Error(String(signal.reason)));
-  signal.throwIfAborted();
-  signal.addEventListener('abort', stop, { once: true });
-  try {
-    yield* values;
-  } finally {
-    signal.removeEventListener('abort', stop);
-  }
-}
-
-async function* chain(first: Buffer, rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+async function* chain(first: Buffer, rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
   yield first;
-  yield* rest;
+  yield* { [Symbol.asyncIterator]: () => rest };
 }
 
 function startsWith(bytes: Buffer, magic: readonly number[]): boolean {

@@ -3,9 +3,10 @@
  * parent's descriptor, with no link followed. So a path along them is the true one, and stays below the root.
  */
 import { closeSync } from 'node:fs';
-import type { TarTime } from '../tar/tar-entry.ts';
 import type { Attributes } from './attributes.ts';
 import { openBeneath, place } from './beneath.ts';
+import { Names } from './names.ts';
+import type { Before } from './take-over.ts';
 
 export class Directory {
   readonly parent: Directory | undefined;
@@ -15,18 +16,18 @@ export class Directory {
   readonly children = new Map<string, Directory>();
   /** What to set when everything inside is in place: writing changes times, and modes may forbid writing. */
   attributes: Attributes | undefined;
-  /** Of one that was there before the layer: it keeps its time, whatever happens in it, unless the layer tells another. */
-  found: TarTime | undefined;
+  /** Of one that was there before the layer: how it is left, unless the layer tells otherwise. */
+  before: Before | undefined;
   /** Nothing of the layers below shows in it. */
   opaque = false;
   /** Names that this layer put there. */
-  readonly own = new Set<string>();
+  readonly own = new Names();
   /** Names of files taken along from below for hard links: this layer does not say that they stay. */
-  readonly copied = new Set<string>();
+  readonly copied = new Names();
   /** Names under which this layer took a directory of below away. */
-  readonly displaced = new Set<string>();
+  readonly displaced = new Names();
   /** Names that hide something of the layers below. */
-  readonly whiteouts = new Set<string>();
+  readonly whiteouts = new Names();
   #fd = -1;
   readonly #open: Set<Directory>;
 

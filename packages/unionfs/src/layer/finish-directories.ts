@@ -1,10 +1,20 @@
 /** What can be said of directories only when everything inside is in place. */
 import { unlinkSync } from 'node:fs';
 import { perform, syscall } from '@estiba/syscalls';
-import type { TarTime } from '../tar/tar-entry.ts';
-import { type AttributeOptions, setAttributes, setTimes, timeOf } from './attributes.ts';
+import { type AttributeOptions, setAttributes, setTimes } from './attributes.ts';
 import type { Directory } from './directory.ts';
+import { clearXattrs } from './extended-attributes.ts';
+import { refused } from './refused.ts';
 import { removeTree } from './remove-tree.ts';
+import type { Skipped } from './skipped.ts';
+import { giveBack } from './take-over.ts';
+
+export interface FinishOptions extends Pick<AttributeOptions, 'owner'> {
+  readonly skipped: Skipped;
+  readonly whiteouts: 'delete' | 'overlay';
+  /** Where overlayfs looks for its attributes. */
+  readonly namespace: 'trusted' | 'user';
+}
 
 /** The innermost first: setting attributes of one touches the times of the one around it, and may close it to us. */
 export function finishDirectories(root: Directory, options: FinishOptions, hidden = false): void {
@@ -15,31 +25,26 @@ export function finishDirectories(root: Directory, options: FinishOptions, hidde
     if (idle) removeIdle(root, child);
     else finishDirectories(child, options, hides);
   }
-  if (options.whiteouts === 'overlay') finishWhiteouts(root, hidden, options.namespace);
-  if (root.attributes !== undefined) {
-    setAttributes(root.fd, root.attributes, options);
-    setTimes(root.fd, root.attributes.mtime);
-  } else if (root.found !== undefined) {
-    restoreTime(root.fd, root.found, options);
-  }
-  if (root.parent !== undefined) root.putAway();
-}
-
-/** Writing into a directory moves its time; only its owner may move it back. utimensat(2) */
-function restoreTime(fd: number, time: TarTime, { owner }: AttributeOptions): void {
-  const { seconds, nanoseconds } = timeOf(fd);
-  if (seconds === time.seconds && nanoseconds === time.nanoseconds) return;
+  const name = Buffer.from(root.parent === undefined ? '.' : root.path, 'latin1');
   try {
-    setTimes(fd, time);
+    finish(root, { ...options, onSkipped: (what) => options.skipped.add(name, what) }, hidden);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPERM' || owner === 'keep') throw error;
+    throw refused({ name }, error, options.owner);
   }
 }
 
-export interface FinishOptions extends AttributeOptions {
-  readonly whiteouts: 'delete' | 'overlay';
-  /** Where overlayfs looks for its attributes. */
-  readonly namespace: 'trusted' | 'user';
+function finish(directory: Directory, options: FinishOptions & AttributeOptions, hidden: boolean): void {
+  const { fd, attributes, before } = directory;
+  if (options.whiteouts === 'overlay') finishWhiteouts(directory, hidden, options.namespace);
+  if (attributes !== undefined) {
+    // All of them are replaced, not added to.
+    if (before !== undefined) clearXattrs(fd, attributes.xattrs);
+    setAttributes(fd, attributes, options);
+    setTimes(fd, attributes.mtime);
+  } else if (before !== undefined) {
+    giveBack(fd, before, options);
+  }
+  if (directory.parent !== undefined) directory.putAway();
 }
 
 function removeIdle(parent: Directory, { name }: Directory): void {

@@ -8,12 +8,13 @@
 import { closeSync, lstatSync, mkdirSync, readlinkSync, type Stats, unlinkSync } from 'node:fs';
 import { shown } from '../tar/tar-entry.ts';
 import { UnionfsError } from '../unionfs-error.ts';
-import { type Attributes, timeOf } from './attributes.ts';
-import { openBeneath } from './beneath.ts';
+import type { Attributes } from './attributes.ts';
 import { Directory } from './directory.ts';
 import { components } from './entry-path.ts';
+import type { Limits } from './limits.ts';
 import { attributesOf, type LowerView, linkTarget } from './lower-view.ts';
 import { removeTree } from './remove-tree.ts';
+import { type Before, takeOver } from './take-over.ts';
 
 export interface WalkOptions {
   /** Whether directories that are missing are made: always, only where the layers below have them, or never. */
@@ -23,30 +24,52 @@ export interface WalkOptions {
 
 /** Deep enough for any real tree; each level holds a descriptor while a path is walked. */
 const deepest = 500;
+const tooDeep = `it lies deeper than ${deepest} directories`;
 /** As many as the kernel follows. path_resolution(7) */
 const mostLinks = 40;
 const mostOpen = 256;
 
-/** For a directory that no entry describes. */
-const ordinary: Omit<Attributes, 'mtime'> = { mode: 0o755, uid: 0, gid: 0, xattrs: new Map() };
+/** Of a directory that no entry describes, and none below: always the same, so that a layer makes the same tree always. */
+export const undescribed: Attributes = {
+  mode: 0o755,
+  uid: 0,
+  gid: 0,
+  mtime: { seconds: 0, nanoseconds: 0 },
+  xattrs: new Map(),
+};
+
+export interface LayerTreeOptions {
+  /** The root, opened; the tree closes it. */
+  readonly fd: number;
+  /** How the root was. */
+  readonly before: Before;
+  readonly lower: LowerView | undefined;
+  readonly limits: Limits;
+  /** What a directory has that no entry describes. */
+  readonly undescribed?: Attributes;
+}
 
 export class LayerTree implements Disposable {
   readonly root: Directory;
   readonly lower: LowerView | undefined;
   readonly #open = new Set<Directory>();
   readonly #rootFd: number;
+  readonly #limits: Limits;
+  readonly #undescribed: Attributes;
 
-  /** Takes the descriptor over. */
-  constructor(rootFd: number, lower: LowerView | undefined) {
-    this.#rootFd = rootFd;
-    this.root = new Directory('', undefined, rootFd, this.#open);
-    this.root.found = timeOf(rootFd);
+  constructor({ fd, before, lower, limits, undescribed: attributes = undescribed }: LayerTreeOptions) {
+    this.#rootFd = fd;
+    this.root = new Directory('', undefined, fd, this.#open);
+    this.root.before = before;
     this.lower = lower;
+    this.#limits = limits;
+    this.#undescribed = attributes;
   }
 
   /** The directory that a path leads to. */
   walk(path: readonly string[], { create, links = 'follow' }: WalkOptions): Directory | undefined {
     this.#putAway();
+    if (path.length > deepest) throw invalid(path, tooDeep);
     let at = this.root;
     let followed = 0;
     const todo = [...path].reverse();
@@ -59,7 +82,7 @@ export class LayerTree implements Disposable {
       if (next === undefined) return undefined;
       if (next instanceof Directory) {
         at = next;
-        if (at.depth > deepest) throw invalid(path, `it lies deeper than ${deepest} directories`);
+        if (at.depth > deepest) throw invalid(path, tooDeep);
         continue;
       }
       if (links === 'refuse') {
@@ -119,13 +142,13 @@ export class LayerTree implements Disposable {
 
   /** A directory by that name; what a link by that name says; or undefined where none is to be made. */
   #enter(at: Directory, name: string, create: WalkOptions['create']): Directory | Buffer | undefined {
-    const fd = openBeneath(at.fd, name, ['rdonly', 'directory']);
-    if (typeof fd === 'number') {
-      const directory = new Directory(name, at, fd, this.#open);
-      directory.found = timeOf(fd);
+    const taken = takeOver(at.fd, name);
+    if (typeof taken !== 'string') {
+      const directory = new Directory(name, at, taken.fd, this.#open);
+      directory.before = taken.before;
       return directory;
     }
-    if (fd === 'ENOENT') return this.#enterBelow(at, name, create);
+    if (taken === 'ENOENT') return this.#enterBelow(at, name, create);
     const found = this.lookAt(at, name);
     if (found?.isSymbolicLink()) return readlinkSync(at.place(name), { encoding: 'buffer' });
     if (create !== 'always') return undefined;
@@ -150,8 +173,11 @@ export class LayerTree implements Disposable {
   }
 
   #makeImplicit(at: Directory, name: string, attributes: Attributes | undefined): Directory {
+    // Where a link says so. It would be a whiteout in a layer that is made of this tree.
+    if (name.startsWith('.wh.')) throw invalid([at.path, name], 'the name of a whiteout is none for a directory');
+    this.#limits.countImplicit({ name: latin1([at.path, name]) });
     const made = this.makeDirectory(at, name);
-    made.attributes = attributes ?? { ...ordinary, mtime: { seconds: Math.floor(Date.now() / 1000), nanoseconds: 0 } };
+    made.attributes = attributes ?? this.#undescribed;
     return made;
   }
 

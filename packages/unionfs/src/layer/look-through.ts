@@ -3,8 +3,10 @@
  * https://docs.kernel.org/filesystems/overlayfs.html, section "whiteouts and opaque directories"
  */
 import { closeSync, fstatSync, type Stats } from 'node:fs';
+import { constants } from 'node:os';
 import { attempt, out, perform, syscall } from '@estiba/syscalls';
 import { openBeneath, terminated } from './beneath.ts';
+import { listXattrs } from './extended-attributes.ts';
 
 /**
  * A path without links in it, through layers in overlay form, the topmost first. A descriptor that only stands for what is
@@ -56,8 +58,11 @@ function isOpaque(fd: number, namespace: 'trusted' | 'user'): boolean {
   const value = out(1);
   const name = terminated(`${namespace}.overlay.opaque`);
   // Of a descriptor that only stands for a file the attributes are read by its path. open(2), O_PATH
-  const get = syscall('getxattr', `/proc/self/fd/${fd}`, name, value, 1);
-  const results = perform([attempt([get], ['ENODATA', 'ENOTSUP', 'EOPNOTSUPP', 'ERANGE'])]);
+  const path = `/proc/self/fd/${fd}`;
+  const get = syscall('getxattr', path, name, value, 1);
+  const results = perform([attempt([get], ['ENODATA', 'ENOTSUP', 'EOPNOTSUPP', 'ERANGE', 'EACCES'])]);
+  // The mode of a directory may keep its owner from reading the value; that there is one he is told. xattr(7)
+  if (results.of(get) === -constants.errno.EACCES) return listXattrs(path).includes(`${namespace}.overlay.opaque`);
   return results.of(get) === 1 && results.bytes(value).toString() === 'y';
 }
 

@@ -1,11 +1,13 @@
 /** The layers below, as one tree: what an entry that needs more than its own layer is looked up in. */
 import { closeSync, fstatSync, openSync, readSync, type Stats } from 'node:fs';
-import { type Call, open, out, perform, syscall } from '@estiba/syscalls';
+import { open, out, perform, syscall } from '@estiba/syscalls';
 import { overlayTree } from '../steps/overlay.ts';
 import { shown } from '../tar/tar-entry.ts';
 import { UnionfsError } from '../unionfs-error.ts';
 import { type Attributes, timeOf } from './attributes.ts';
-import { openBeneath, terminated } from './beneath.ts';
+import { openBeneath } from './beneath.ts';
+import { dataExtents } from './data-extents.ts';
+import { xattrsOf } from './extended-attributes.ts';
 import { lookThrough } from './look-through.ts';
 
 export interface Found {
@@ -35,7 +37,8 @@ export class LowerView implements Disposable {
       const { steps, tree } = overlayTree({ lower, options: namespace === 'user' ? ['userxattr'] : [] });
       return new LowerView([perform(steps, { keep: [tree] }).of(tree)], namespace);
     } catch (error) {
-      if (!['EPERM', 'OVERLAY_UNSUPPORTED'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+      if (!['EPERM', 'EINVAL', 'OVERLAY_UNSUPPORTED'].includes((error as NodeJS.ErrnoException).code ?? ''))
+        throw error;
       return new LowerView(openAll(lower), namespace);
     }
   }
@@ -76,14 +79,15 @@ export class LowerView implements Disposable {
   }
 }
 
-/** Of a file or directory found below: owner, mode, time and extended attributes. */
+/** Of a file or directory found below: owner, mode, time, and those extended attributes that go along with it. */
 export function attributesOf({ fd, stats }: Found): Attributes {
   return {
     mode: stats.mode & 0o7777,
     uid: stats.uid,
     gid: stats.gid,
     mtime: timeOf(fd),
-    xattrs: stats.isSymbolicLink() ? new Map() : xattrsOf(fd),
+    // The path of a descriptor that stands for a link ends there: the link is not followed.
+    xattrs: xattrsOf(`/proc/self/fd/${fd}`),
   };
 }
 
@@ -96,8 +100,8 @@ export function linkTarget({ fd }: Found): Buffer {
 }
 
 /** Its content, in pieces. */
-export function* contentOf({ fd }: Found): Generator<Buffer> {
-  const file = openSync(`/proc/self/fd/${fd}`, 'r');
+export function* contentOf(found: Found): Generator<Buffer> {
+  const file = openSync(`/proc/self/fd/${found.fd}`, 'r');
   try {
     const piece = Buffer.allocUnsafe(1024 * 1024);
     for (let read = readSync(file, piece); read > 0; read = readSync(file, piece)) yield piece.subarray(0, read);
@@ -106,18 +110,42 @@ export function* contentOf({ fd }: Found): Generator<Buffer> {
   }
 }
 
-function xattrsOf(fd: number): Map<string, Buffer> {
-  const path = `/proc/self/fd/${fd}`;
-  const names = filled((memory, size) => syscall('listxattr', path, memory, size));
-  const xattrs = new Map<string, Buffer>();
-  for (const name of names.toString('latin1').split('\0')) {
-    if (name === '') continue;
-    xattrs.set(
-      name,
-      filled((memory, size) => syscall('getxattr', path, terminated(name), memory, size)),
-    );
+/** The same without holes, of which there may be more than anybody has the time to read. */
+export function* dataOf(found: Found): Generator<Data> {
+  const opened = openFound(found);
+  try {
+    yield* dataIn(opened);
+  } finally {
+    closeSync(opened.file);
   }
-  return xattrs;
+}
+
+export interface Data {
+  readonly offset: number;
+  readonly bytes: Buffer;
+}
+
+/** A file found below, to be read after the look is over. */
+export interface Opened {
+  /** The caller's to close. */
+  readonly file: number;
+  readonly size: number;
+}
+
+export function openFound({ fd, stats }: Found): Opened {
+  return { file: openSync(`/proc/self/fd/${fd}`, 'r'), size: stats.size };
+}
+
+export function* dataIn({ file, size }: Opened): Generator<Data> {
+  const piece = Buffer.allocUnsafe(1024 * 1024);
+  for (const { offset, length } of dataExtents(file, size)) {
+    for (let at = 0; at < length; ) {
+      const read = readSync(file, piece, 0, Math.min(piece.length, length - at), offset + at);
+      if (read === 0) return;
+      yield { offset: offset + at, bytes: piece.subarray(0, read) };
+      at += read;
+    }
+  }
 }
 
 function openAll(directories: readonly string[]): number[] {
@@ -133,12 +161,4 @@ function openAll(directories: readonly string[]): number[] {
     for (const fd of fds) closeSync(fd);
     throw error;
   }
-}
-
-/** The largest that the kernel gives. xattr(7) */
-function filled(call: (memory: ReturnType<typeof out>, size: number) => Call): Buffer {
-  const memory = out(65536);
-  const step = call(memory, 65536);
-  const results = perform([step]);
-  return Buffer.from(results.bytes(memory).subarray(0, results.of(step)));
 }

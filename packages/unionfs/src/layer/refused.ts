@@ -1,9 +1,10 @@
 /** An error of the kernel's as an error about an entry. */
-import { shown, type TarEntry } from '../tar/tar-entry.ts';
+import { shown } from '../tar/tar-entry.ts';
 import { UnionfsError, type UnionfsErrorCode } from '../unionfs-error.ts';
 
-export function refused(entry: TarEntry, error: unknown, owner: 'keep' | 'self'): unknown {
-  if (error instanceof UnionfsError || !(error instanceof Error)) return error;
+export function refused(entry: { readonly name: Buffer }, error: unknown, owner: 'keep' | 'self'): unknown {
+  if (!(error instanceof Error)) return error;
+  if (error instanceof UnionfsError) return named(entry, error);
   const { code = 'unknown', syscall = '' } = error as NodeJS.ErrnoException;
   const remedy = remedyFor(code, syscall, owner);
   return new UnionfsError(
@@ -11,6 +12,12 @@ export function refused(entry: TarEntry, error: unknown, owner: 'keep' | 'self')
     `cannot unpack ${shown(entry.name)}: ${syscall === '' ? error.message : `${syscall}: ${code}`}${remedy === undefined ? '' : `; ${remedy}`}`,
     { entry: entry.name.toString(), cause: error },
   );
+}
+
+/** One that does not know on behalf of which entry it happened. */
+function named({ name }: { readonly name: Buffer }, error: UnionfsError): UnionfsError {
+  if (error.entry !== undefined) return error;
+  return new UnionfsError(error.code, error.message, { entry: name.toString(), cause: error.cause });
 }
 
 const meanings: Readonly<Record<string, UnionfsErrorCode>> = {
@@ -22,6 +29,7 @@ const meanings: Readonly<Record<string, UnionfsErrorCode>> = {
 function remedyFor(code: string, syscall: string, owner: 'keep' | 'self'): string | undefined {
   if (code === 'ENOSPC') return 'there is no room left';
   if (code === 'EDQUOT') return 'the quota is used up';
+  if (code === 'EFBIG') return 'the file system takes no files of that size';
   if (code === 'EXDEV') return 'it is not on the file system of the layer';
   if (code === 'EINVAL' && /chown/.test(syscall))
     return "its owner has no id in this user namespace; use owner: 'self'";

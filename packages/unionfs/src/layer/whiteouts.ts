@@ -4,7 +4,7 @@
  */
 
 import { perform, syscall } from '@estiba/syscalls';
-import { shown } from '../tar/tar-entry.ts';
+import { shown, type TarEntry } from '../tar/tar-entry.ts';
 import { UnionfsError } from '../unionfs-error.ts';
 import { terminated } from './beneath.ts';
 import type { Directory } from './directory.ts';
@@ -13,14 +13,23 @@ import { list } from './remove-tree.ts';
 
 export type Whiteout = { readonly hides: string } | 'opaque' | 'ignored' | undefined;
 
-/** What an entry's path says; undefined: it is an ordinary entry. */
-export function whiteoutOf(path: readonly string[], name: Buffer): Whiteout {
+/**
+ * What an entry says; undefined: it is an ordinary one. A device 0:0 is what overlayfs itself makes of a whiteout, and what
+ * layers of some tools have in its place: no device has that number, and whoever keeps layers for an overlay has always
+ * taken it for one.
+ */
+export function whiteoutOf(
+  path: readonly string[],
+  { name, type, major, minor }: Pick<TarEntry, 'name' | 'type' | 'major' | 'minor'>,
+): Whiteout {
   const last = path.at(-1) ?? '';
   // Left over from aufs: hard link stores and the like, which mean nothing to anybody else.
   if (path.some((part) => part.startsWith('.wh..wh.') && part !== '.wh..wh..opq')) return 'ignored';
   if (path.slice(0, -1).some((part) => part.startsWith('.wh.'))) throw malformed(name, 'it lies inside a whiteout');
   if (last === '.wh..wh..opq') return 'opaque';
-  if (!last.startsWith('.wh.')) return undefined;
+  if (!last.startsWith('.wh.')) {
+    return type === 'character' && major === 0 && minor === 0 && last !== '' ? { hides: last } : undefined;
+  }
   const hides = last.slice(4);
   if (hides === '' || hides === '.' || hides === '..') throw malformed(name, 'a whiteout has to name what it hides');
   return { hides };

@@ -15,8 +15,8 @@ import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { mknod, perform } from '@estiba/syscalls';
 import { guard, requires, scratch } from '@estiba/testkit';
 import { expect, it } from 'vitest';
-import { applyLayer } from '../../src/index.ts';
-import { archive, type EntrySpec, endOfArchive, entryBytes, layer } from '../archive.ts';
+import { applyLayer } from '../../src/layer/apply-layer.ts';
+import { archive, type EntrySpec, entryBytes, layer } from '../archive.ts';
 import { tree, xattrs } from '../tree.ts';
 
 guard();
@@ -318,29 +318,6 @@ requires({ on: ['host', 'uml'] })('what a layer hides', () => {
     expect(spawnSync('python3', ['-c', script, folder.path]).status).toBe(0);
     await applyLayer(layer({ name: '.wh.d' }, { name: 'new/', type: '5' }), folder.path);
     expect(readdirSync(folder.path).sort()).toEqual(['f', 'new']);
-  });
-});
-
-requires({ on: ['host', 'uml'] })('a limit', () => {
-  it.each([
-    ['entries', { maxEntries: 2 }, 'more than 2 entries'],
-    ['bytes of content', { maxBytes: 10 }, 'more than 10 bytes'],
-  ])('on %s stops a layer before it is made', async (_, limits, message) => {
-    using folder = scratch('limit');
-    const entries = ['a', 'b', 'c'].map((name) => ({ name, content: '12345' }));
-    await expect(applyLayer(layer(...entries), folder.path, { ...limits, owner: 'self' })).rejects.toMatchObject({
-      code: 'LAYER_TOO_LARGE',
-      message: expect.stringContaining(message),
-    });
-    expect(existsSync(folder.join('c'))).toBe(false);
-  });
-
-  it('holds for an archive that goes on after its end', async () => {
-    using folder = scratch('limit');
-    const bomb = gzipSync(Buffer.concat([endOfArchive, Buffer.alloc(8 * 2 ** 20)]));
-    await expect(
-      applyLayer(Readable.from([bomb]), folder.path, { maxBytes: 2 ** 20, owner: 'self' }),
-    ).rejects.toMatchObject({ code: 'LAYER_TOO_LARGE' });
   });
 });
 

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { gzipSync, constants as zlib, zstdCompressSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { decompress } from '../../src/layer/decompress.ts';
+import { inPieces } from '../../src/layer/pieces.ts';
 
 const content = Buffer.concat([randomBytes(1_500_000), Buffer.alloc(5_000_000, 'text '), randomBytes(1_500_000)]);
 const parts = [content.subarray(0, 2_000_000), content.subarray(2_000_000, 2_000_001), content.subarray(2_000_001)];
@@ -70,7 +71,7 @@ describe('a compressed stream', () => {
 
   it('is let go of by a reader that stops early', async () => {
     const { stream } = source(gzipSync(content), 65_536);
-    for await (const _ of decompress(stream)) break;
+    for await (const _ of decompress(inPieces(stream))) break;
     stream.destroy();
     expect(stream.readableEnded).toBe(false);
   });
@@ -90,6 +91,6 @@ function source(bytes: Buffer, size: number): { stream: Readable; isRead: () => 
 /** Copies each piece, which is valid only until the next is asked for. */
 async function read(stream: Readable): Promise<Buffer> {
   const pieces: Buffer[] = [];
-  for await (const piece of decompress(stream)) pieces.push(Buffer.from(piece));
+  for await (const piece of decompress(inPieces(stream))) pieces.push(Buffer.from(piece));
   return Buffer.concat(pieces);
 }

@@ -3,7 +3,8 @@ import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, symlinkSync,
 import type { Program } from '@estiba/syscalls';
 import { guard, requires, type Scratch, scratch } from '@estiba/testkit';
 import { expect, it } from 'vitest';
-import { applyLayer, overlay } from '../../src/index.ts';
+import { applyLayer } from '../../src/layer/apply-layer.ts';
+import { overlay } from '../../src/steps/overlay.ts';
 import { type EntrySpec, layer } from '../archive.ts';
 import { attributes, mounting, overlayOptions, shell, trees } from '../mounting.ts';
 import { tree, xattrs } from '../tree.ts';
