@@ -1,0 +1,44 @@
+/** What takes long after all of a layer has come: others get their turns meanwhile, and an abort is heard. */
+import { closeSync, mkdirSync, openSync, statSync, writeSync } from 'node:fs';
+import { Readable } from 'node:stream';
+import { scratch } from '@estiba/testkit';
+import { expect, it } from 'vitest';
+import { writeErofs } from '../../src/erofs/write-erofs.ts';
+import { archive } from '../archive.ts';
+import { pax10 } from '../tar/sparse-archive.ts';
+
+/** Aborts in the first turn that others get after more has been written than the layer itself. */
+function abortBehind(path: string, layer: Buffer): AbortController & Disposable {
+  const stop = new AbortController();
+  const watch = setInterval(() => {
+    const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+    if (size > 4096 + Math.ceil(layer.length / 512) * 512) stop.abort(new Error('enough'));
+  }, 1);
+  return Object.assign(stop, { [Symbol.dispose]: () => clearInterval(watch) });
+}
+
+it('a layer that is given up while small parts of a sparse file are put in their places stops there', async () => {
+  using folder = scratch('erofs');
+  const end = 2 ** 30;
+  const parts = Array.from({ length: 50_000 }, (_, at) => [at * 2, 1] as const);
+  const content = Buffer.alloc(parts.length + 1, 'x');
+  const layer = pax10({ name: 's', size: end, parts: [...parts, [end - 1, 1]], content });
+  using stop = abortBehind(folder.join('image'), layer);
+  const written = writeErofs(Readable.from([layer]), folder.join('image'), { signal: stop.signal });
+  await expect(written).rejects.toThrow('enough');
+  expect(statSync(folder.join('image')).size).toBeLessThan(end);
+});
+
+it('a layer that is given up while a large file of below is copied for a hard link stops there', async () => {
+  using folder = scratch('erofs');
+  mkdirSync(folder.join('below'));
+  const size = 64 * 2 ** 20;
+  const fd = openSync(folder.join('below/large'), 'w');
+  for (let at = 0; at < size; at += 2 ** 20) writeSync(fd, Buffer.alloc(2 ** 20, 'x'));
+  closeSync(fd);
+  const layer = archive({ name: 'link', type: '1', link: 'large' });
+  using stop = abortBehind(folder.join('image'), layer);
+  const options = { signal: stop.signal, lower: [folder.join('below')] };
+  await expect(writeErofs(Readable.from([layer]), folder.join('image'), options)).rejects.toThrow('enough');
+  expect(statSync(folder.join('image')).size).toBeLessThan(size);
+});
