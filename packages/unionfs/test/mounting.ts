@@ -1,6 +1,7 @@
 /** Mounts as whoever runs the tests may make them, seen by nobody else: by root, or by root of a user namespace. */
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { execve, launch, mount, type Program, writeFile } from '@estiba/syscalls';
+import { execve, Fd, launch, mount, type Program, pause, writeFile } from '@estiba/syscalls';
 import type { TreeOptions } from './tree.ts';
 
 const isRoot = process.geteuid?.() === 0;
@@ -28,6 +29,17 @@ export async function trees(
   const fixture = join(import.meta.dirname, 'fixtures/trees.ts');
   const args = ['node', '--conditions=estiba-source', fixture, JSON.stringify({ paths, options })];
   return JSON.parse(await output([program, execve(process.execPath, args)]));
+}
+
+/** A user namespace in which id 0 and those that follow are, outside, `first` and those that follow; for root. */
+export async function userNamespace(first: number): Promise<Fd> {
+  const map = ({ pid }: { readonly pid: number }) => {
+    for (const name of ['gid_map', 'uid_map']) writeFileSync(`/proc/${pid}/${name}`, `0 ${first} 65536\n`);
+  };
+  const command = execve('/bin/sleep', ['sleep', '20']);
+  await using child = await launch([pause('map ids'), command], { clone: ['user'], at: { 'map ids': map } });
+  // It lives as long as somebody has it open.
+  return Fd.open(`/proc/${child.pid}/ns/user`);
 }
 
 async function output(program: Program): Promise<string> {

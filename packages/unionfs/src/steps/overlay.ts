@@ -1,5 +1,4 @@
 /** Several directories as one tree. https://docs.kernel.org/filesystems/overlayfs.html */
-import { release } from 'node:os';
 import {
   type Call,
   fsconfig,
@@ -7,27 +6,19 @@ import {
   fsmount,
   fsopen,
   label,
-  type MountAttribute,
-  mountSetattr,
   moveMount,
   openTree,
   type Step,
 } from '@estiba/syscalls';
 import { UnionfsError } from '../unionfs-error.ts';
+import { changeMount } from './attributes.ts';
+import { kernelHas, kernelName } from './kernel.ts';
 import { directoryFor } from './mount-point.ts';
+import { check, type OverlayOptions, settings } from './overlay-options.ts';
+import { asText, lowerText, mountText } from './overlay-text.ts';
+import { openUserNamespace, type UserNamespace } from './user-namespace.ts';
 
-export interface OverlayOptions {
-  /** Directories that are read, the topmost first; at least one, at most 500. */
-  readonly lower: readonly string[];
-  /** The directory that takes all changes; without it the tree is read-only. */
-  readonly upper?: string;
-  /** An empty directory on the file system of `upper`, which the kernel works in. */
-  readonly work?: string;
-  /** More options of overlayfs, as `name` or `name=value`: `userxattr`, `volatile`. */
-  readonly options?: readonly string[];
-  /** Attributes of the mount, set before it is attached anywhere. */
-  readonly attributes?: readonly MountAttribute[];
-}
+export type { OverlayOptions } from './overlay-options.ts';
 
 /** A mount that is nowhere yet: `steps` bring it into being, `tree` is its descriptor, for `moveMount`. */
 export interface DetachedMount {
@@ -37,32 +28,30 @@ export interface DetachedMount {
 
 /** Mount an overlay on `target`. Needs CAP_SYS_ADMIN over the mount namespace; in a user namespace Linux 5.11. */
 export function overlay(options: OverlayOptions & { readonly target: string }): Step[] {
+  const { target } = options;
+  const place = directoryFor(target);
+  if (needsText(check(options))) return [label(`mount overlay on ${target}`, [...place, mountText(options, target)])];
   const { steps, tree } = overlayTree(options);
-  return [
-    label(`mount overlay on ${options.target}`, [
-      ...steps,
-      ...directoryFor(options.target),
-      moveMount(tree, options.target),
-    ]),
-  ];
+  return [label(`mount overlay on ${target}`, [...steps, ...place, moveMount(tree, target)])];
 }
 
 /** An overlay that is nowhere yet, for a program that attaches it to a descriptor, or only looks into it. */
 export function overlayTree(options: OverlayOptions): DetachedMount {
-  const { lower, upper, work, attributes = [] } = check(options);
+  const { lower, upper, work, attributes = [], lowerIdmap, passage } = check(options);
   const [only] = lower;
-  if (only !== undefined && lower.length === 1 && upper === undefined) return justOne(only, attributes);
+  if (only !== undefined && lower.length === 1 && upper === undefined) return justOne(only, options);
+  if (needsText(options)) return asText(options, requirePassage(lower, passage));
   const context = fsopen('overlay');
   const tree = fsmount(context, attributes);
   const steps = [
     context,
     // Shown as the source in /proc/mounts; what tools look for.
     fsconfig(context, 'source', 'overlay'),
-    ...lowerDirectories(context, lower),
+    ...(lowerIdmap === undefined ? lowerDirectories(context, lower) : idmapped(context, lower, lowerIdmap)),
     ...(upper === undefined || work === undefined
       ? []
-      : [fsconfig(context, 'upperdir', upper), fsconfig(context, 'workdir', work)]),
-    ...(options.options ?? []).map((option) => setOption(context, option)),
+      : [fsconfig(context, 'upperdir', escaped(upper)), fsconfig(context, 'workdir', escaped(work))]),
+    ...settings(options).map(([name, value]) => fsconfig(context, name, value)),
     fscreate(context),
     tree,
   ];
@@ -70,52 +59,60 @@ export function overlayTree(options: OverlayOptions): DetachedMount {
 }
 
 /** Of a single directory the kernel makes no overlay; seen from outside a read-only copy of its mount is the same. */
-function justOne(directory: string, attributes: readonly MountAttribute[]): DetachedMount {
+function justOne(directory: string, { attributes = [], lowerIdmap }: OverlayOptions): DetachedMount {
   const tree = openTree(directory, ['clone']);
-  const set = [...new Set<MountAttribute>(['rdonly', ...attributes])];
+  const namespace = lowerIdmap === undefined ? undefined : openUserNamespace(lowerIdmap);
+  const set = [...new Set(['rdonly', ...attributes] as const)].filter((name) => name !== 'idmap');
   // Private, or mounts made on the copy of a shared mount would appear on the original as well.
-  return { steps: [label(`take ${directory}`, [tree, mountSetattr(tree, { set, propagation: 'private' })])], tree };
+  const change = changeMount(tree, { set, propagation: 'private', ...(namespace && { idmap: namespace.fd }) });
+  return { steps: [label(`take ${directory}`, [tree, ...(namespace?.steps ?? []), change])], tree };
 }
 
-/**
- * One by one since Linux 6.8; before, as one text of at most 255 bytes, in which colons and backslashes are escaped.
- */
+/** One by one since Linux 6.8; before, as one text. */
 function lowerDirectories(context: Call, lower: readonly string[]): Step[] {
   if (appendsLower()) return lower.map((directory) => fsconfig(context, 'lowerdir+', directory));
-  const text = lower.map((directory) => directory.replace(/[\\:]/g, '\\$&')).join(':');
-  if (Buffer.byteLength(text) > 255) {
+  return [fsconfig(context, 'lowerdir', lowerText(lower))];
+}
+
+function idmapped(context: Call, lower: readonly string[], userNamespace: UserNamespace): Step[] {
+  if (!kernelHas(6, 15)) {
     throw new UnionfsError(
       'OVERLAY_UNSUPPORTED',
-      `cannot make an overlay of ${lower.length} directories: before Linux 6.8 (this is ${release()}) their paths may take 255 bytes together, these take ${Buffer.byteLength(text)}; use shorter paths`,
+      `cannot make an overlay of directories with an id map: before Linux 6.15 (this is ${kernelName()}) it takes no mounts that are nowhere; bind each directory with an idmap, and give these places as lower`,
     );
   }
-  return [fsconfig(context, 'lowerdir', text)];
+  const { steps, fd } = openUserNamespace(userNamespace);
+  const trees = lower.flatMap((directory) => {
+    const tree = openTree(directory, ['clone']);
+    return [
+      tree,
+      changeMount(tree, { set: [], propagation: 'private', idmap: fd }),
+      fsconfig(context, 'lowerdir+', tree),
+    ];
+  });
+  return [...steps, ...trees];
+}
+
+/** Paths of these two are unescaped by every kernel; those of `lowerdir+` are taken as they are. */
+function escaped(path: string): string {
+  return path.replaceAll('\\', '\\\\');
+}
+
+/** fsconfig(2) takes texts of at most 255 bytes, and before Linux 6.5, for file systems like this one, no comma in them. */
+function needsText({ lower, upper, work }: OverlayOptions): boolean {
+  if (appendsLower() || (lower.length === 1 && upper === undefined)) return false;
+  return Buffer.byteLength(lowerText(lower)) > 255 || [...lower, upper, work].some((path) => path?.includes(','));
+}
+
+function requirePassage(lower: readonly string[], passage: string | undefined): string {
+  if (passage !== undefined) return passage;
+  const bytes = Buffer.byteLength(lowerText(lower));
+  throw new UnionfsError(
+    'OVERLAY_UNSUPPORTED',
+    `cannot make an overlay of ${lower.length} directories: before Linux 6.8 (this is ${kernelName()}) their paths may take 255 bytes together, without commas, these take ${bytes}; use shorter paths, mount it on a target, or give a passage`,
+  );
 }
 
 function appendsLower(): boolean {
-  const [major = 0, minor = 0] = release().split('.').map(Number);
-  return major > 6 || (major === 6 && minor >= 8);
-}
-
-function setOption(context: Call, option: string): Call {
-  const equals = option.indexOf('=');
-  return equals === -1
-    ? fsconfig(context, option)
-    : fsconfig(context, option.slice(0, equals), option.slice(equals + 1));
-}
-
-function check(options: OverlayOptions): OverlayOptions {
-  const { lower, upper, work } = options;
-  const refuse = (why: string) => new UnionfsError('OVERLAY_UNSUPPORTED', `cannot make an overlay: ${why}`);
-  if (lower.length === 0) throw refuse('it needs at least one lower directory; an empty one will do');
-  if (lower.length > 500) throw refuse(`the kernel takes at most 500 lower directories, these are ${lower.length}`);
-  if ((upper === undefined) !== (work === undefined)) {
-    throw refuse('upper and work go together: give both for a writable tree, none for a read-only one');
-  }
-  for (const path of [...lower, upper, work]) {
-    if (path === undefined) continue;
-    if (path.includes('\0')) throw refuse(`the path ${JSON.stringify(path)} has a NUL in it`);
-    if (Buffer.byteLength(path) > 255) throw refuse(`the kernel takes paths of at most 255 bytes here: ${path}`);
-  }
-  return options;
+  return kernelHas(6, 8);
 }

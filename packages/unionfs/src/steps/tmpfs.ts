@@ -12,10 +12,17 @@ import { directoryFor } from './mount-point.ts';
 import type { DetachedMount } from './overlay.ts';
 
 export interface TmpfsOptions {
-  /** As tmpfs takes it: bytes, or with `k`, `m`, `g`, or `%` of the memory; half of the memory when left out. */
-  readonly size?: string;
-  /** Permissions of its root. */
+  /** Bytes, or as tmpfs takes it: with `k`, `m`, `g`, or `%` of the memory; half of the memory when left out. */
+  readonly size?: string | number;
+  /** How many files it may hold; as many as half of the memory has pages when left out. */
+  readonly inodes?: number;
+  /** Permissions of its root; 1777 when left out. */
   readonly mode?: number;
+  /** Owner of its root, in numbers of the user namespace that mounts it; who mounts it when left out. */
+  readonly uid?: number;
+  readonly gid?: number;
+  /** Huge pages, where the kernel was built with them. */
+  readonly huge?: 'never' | 'always' | 'within_size' | 'advise';
   readonly attributes?: readonly MountAttribute[];
 }
 
@@ -27,13 +34,12 @@ export function tmpfs(target: string, options: TmpfsOptions = {}): Step[] {
 
 /** One that is nowhere yet. */
 export function tmpfsTree(options: TmpfsOptions = {}): DetachedMount {
-  const { size, mode = 0o1777, attributes = ['nosuid', 'nodev'] } = options;
+  const { size, inodes, mode = 0o1777, uid, gid, huge, attributes = ['nosuid', 'nodev'] } = options;
   const context = fsopen('tmpfs');
   const tree = fsmount(context, attributes);
-  const settings = [
-    fsconfig(context, 'source', 'tmpfs'),
-    fsconfig(context, 'mode', mode.toString(8)),
-    ...(size === undefined ? [] : [fsconfig(context, 'size', size)]),
-  ];
-  return { steps: [context, ...settings, fscreate(context), tree], tree };
+  const settings = { source: 'tmpfs', mode: mode.toString(8), size, nr_inodes: inodes, uid, gid, huge };
+  const steps = Object.entries(settings).flatMap(([key, value]) =>
+    value === undefined ? [] : [fsconfig(context, key, String(value))],
+  );
+  return { steps: [context, ...steps, fscreate(context), tree], tree };
 }

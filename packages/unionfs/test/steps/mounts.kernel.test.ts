@@ -136,20 +136,6 @@ requires({ on: ['host', 'uml'], root: true, overlay: true })('in a launched proc
   it('devices that are made are those that programs expect', () => expectDevices(false));
 });
 
-// Before Linux 6.8 the kernel takes the paths of all of them in one text of 255 bytes.
-requires({ on: ['host'], ...mounting, kernel: '6.8' })('the 100 layers of an overlay', () => {
-  it('may have long paths', async () => {
-    using folder = scratchOfLayers('mounts');
-    const lower = Array.from({ length: 100 }, (_, at) => folder.join(`${'l'.repeat(150)}${at}`));
-    for (const [at, path] of lower.entries()) {
-      mkdirSync(path);
-      writeFileSync(`${path}/file`, String(at));
-    }
-    const merged = overlay({ lower, target: folder.join('merged'), options: overlayOptions });
-    expect(await shell(merged, `cat ${folder.join('merged')}/file`)).toBe('0');
-  });
-});
-
 async function expectDevices(bound: boolean): Promise<void> {
   using folder = scratchOfLayers('mounts');
   const text = await shell(

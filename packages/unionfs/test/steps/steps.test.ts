@@ -71,3 +71,57 @@ describe('an overlay is refused before anything is done', () => {
     expect(() => overlayTree(options)).toThrow(message);
   });
 });
+
+describe('options', () => {
+  it('of an overlay are told to the kernel in its own words', () => {
+    const text = lines(
+      overlay({
+        lower: ['/b', '/a'],
+        upper: '/u\\x',
+        work: '/w',
+        target: '/t',
+        volatile: true,
+        userxattr: true,
+        xino: 'auto',
+        index: false,
+        redirectDir: 'nofollow',
+        metacopy: false,
+        options: ['uuid=null', 'nfs_export'],
+      }),
+    );
+    for (const option of [
+      '"volatile", NULL',
+      '"userxattr", NULL',
+      '"xino", "auto"',
+      '"index", "off"',
+      '"redirect_dir", "nofollow"',
+      '"metacopy", "off"',
+      '"uuid", "null"',
+      '"nfs_export", NULL',
+      // The kernel takes backslashes in this one for marks.
+      '"upperdir", "/u\\\\\\\\x"',
+    ])
+      expect(text).toContain(option);
+  });
+
+  it('of a tmpfs are told to the kernel in its own words, and those left out are not', () => {
+    const text = lines(tmpfs('/t', { size: 4096, inodes: 5, mode: 0o700, uid: 1, gid: 2, huge: 'never' }));
+    for (const option of ['"size", "4096"', '"nr_inodes", "5"', '"mode", "700"', '"uid", "1"', '"gid", "2"', '"huge"'])
+      expect(text).toContain(option);
+    expect(lines(tmpfs('/t'))).not.toMatch(/"size"|nr_inodes|"uid"|huge/);
+  });
+
+  it('of a bind are set in one call, before it is attached, and it is private unless told', () => {
+    const text = lines(bind('/a', '/b', { recursive: true, readonly: true, attributes: ['nosuid', 'noatime'] }));
+    expect(text.match(/mount_setattr/g)).toHaveLength(1);
+    expect(text).toMatch(/MOUNT_ATTR_RDONLY\|MOUNT_ATTR_NOSUID.*MOUNT_ATTR_NOATIME/);
+    expect(text).toContain('MS_PRIVATE');
+    expect(lines(bind('/a', '/b', { propagation: 'slave' }))).toContain('MS_SLAVE');
+  });
+
+  it('of a bind with an id map open the user namespace in the program that needs it', () => {
+    const text = lines(bind('/a', '/b', { idmap: '/proc/7/ns/user' }));
+    expect(text.indexOf('"/proc/7/ns/user"')).toBeGreaterThan(0);
+    expect(text.indexOf('MOUNT_ATTR_IDMAP')).toBeGreaterThan(text.indexOf('"/proc/7/ns/user"'));
+  });
+});
