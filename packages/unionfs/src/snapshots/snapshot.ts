@@ -1,46 +1,97 @@
-import { type Mounted, mountOverlay } from '../mount-overlay.ts';
-import type { OverlayOptions } from '../steps/overlay.ts';
+import { Readable } from 'node:stream';
+import { Fd } from '@estiba/syscalls';
+import { diffLayer, type UpperOptions } from '../diff/diff-layer.ts';
+import type { Mounted } from '../mounts/mounted.ts';
+import type { OverlayOptions } from '../steps/overlay-options.ts';
 import { UnionfsError } from '../unionfs-error.ts';
-import { findMount } from './find-mount.ts';
+import { type Usage, usageOf } from '../volumes/usage.ts';
 
-/** A writable tree over a stack of layers. */
-export interface Snapshot {
+/** How the changes in a snapshot become a layer. */
+export type SnapshotDiffOptions = Omit<UpperOptions, 'upper' | 'lower' | 'namespace'>;
+
+/** A tree over a stack of layers. Disposing of it removes it. */
+export interface Snapshot extends AsyncDisposable {
   readonly name: string;
   /** The chain id of the topmost layer; undefined over nothing. */
   readonly parent: string | undefined;
-  /** How to mount it: the layers, the topmost first, and its own directories. */
+  /** Whether nobody can write to it: a view. */
+  readonly readonly: boolean;
+  /**
+   * How to mount it: the layers, the topmost first, and its own directories. Layers of the erofs form are mounted at these
+   * paths in the mount namespace of this process, and in those copied from it.
+   */
   readonly overlay: OverlayOptions;
   /** Mount it; `readonly` shows what it holds and lets nobody change it. Needs CAP_SYS_ADMIN. */
   mount(target: string, options?: { readonly readonly?: boolean }): Promise<Mounted>;
+  /** What was written to it takes on the disk; without the layers. */
+  usage(): Promise<Usage>;
   /**
-   * Delete it with all that was written to it; throws SNAPSHOT_BUSY while it is mounted, here or in the mount namespace of a
-   * process that this one may look at. Others are not seen: whoever hands `overlay` to somebody else has to know.
+   * What was written to it, as a layer: an uncompressed tar, which nothing is read for before it is read itself. With
+   * `dropEqual` what was only copied up, and is as it was below, is left out. Best not while something writes to it. Throws
+   * TREE_UNSUPPORTED for what no layer can say.
+   */
+  diff(options?: SnapshotDiffOptions): Readable;
+  /**
+   * Delete it with all that was written to it; once is enough, twice is harmless. Throws SNAPSHOT_BUSY while it is mounted,
+   * here or in the mount namespace of a process that this one may look at. Others are not seen: whoever hands `overlay` to
+   * somebody else has to know.
    */
   remove(): Promise<void>;
+}
+
+/** What a snapshot needs of its store. */
+export interface Keeper {
+  mount(name: string, target: string, readonly: boolean): Promise<Mounted>;
+  /** Shows the layers again, should somebody have unmounted them. */
+  refresh(name: string): Promise<Snapshot>;
+  remove(name: string): Promise<void>;
 }
 
 export class StoredSnapshot implements Snapshot {
   readonly name: string;
   readonly parent: string | undefined;
   readonly overlay: OverlayOptions;
-  readonly #discard: () => Promise<void>;
+  readonly #keeper: Keeper;
 
-  constructor(name: string, parent: string | undefined, overlay: OverlayOptions, discard: () => Promise<void>) {
+  constructor(name: string, parent: string | undefined, overlay: OverlayOptions, keeper: Keeper) {
     this.name = name;
     this.parent = parent;
     this.overlay = overlay;
-    this.#discard = discard;
+    this.#keeper = keeper;
+  }
+
+  get readonly(): boolean {
+    return this.overlay.upper === undefined;
   }
 
   mount(target: string, { readonly = false }: { readonly readonly?: boolean } = {}): Promise<Mounted> {
-    return mountOverlay({ ...this.overlay, target, ...(readonly && { attributes: ['rdonly'] as const }) });
+    return this.#keeper.mount(this.name, target, readonly);
   }
 
-  async remove(): Promise<void> {
-    const target = await findMount(this.overlay.upper ?? '');
-    if (target !== undefined) {
-      throw new UnionfsError('SNAPSHOT_BUSY', `cannot remove the snapshot ${this.name}: it is mounted on ${target}`);
+  async usage(): Promise<Usage> {
+    using directory = Fd.open(this.overlay.upper ?? (this.overlay.lower[0] as string));
+    return await usageOf(directory.number);
+  }
+
+  diff(options: SnapshotDiffOptions = {}): Readable {
+    return Readable.from(this.#changes(options), { objectMode: false });
+  }
+
+  async *#changes(options: SnapshotDiffOptions): AsyncGenerator<Buffer> {
+    const { upper, lower, userxattr } = (await this.#keeper.refresh(this.name)).overlay;
+    if (upper === undefined) {
+      const why = 'it is a view, to which nobody can write';
+      throw new UnionfsError('TREE_UNSUPPORTED', `cannot tell the changes of the snapshot ${this.name}: ${why}`);
     }
-    await this.#discard();
+    const namespace = userxattr ? 'user' : 'trusted';
+    yield* diffLayer({ ...options, upper, namespace, ...(options.dropEqual && { lower }) });
+  }
+
+  remove(): Promise<void> {
+    return this.#keeper.remove(this.name);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.remove();
   }
 }

@@ -1,0 +1,89 @@
+/** What goes, when, and what stays because something stands on it. */
+import { existsSync } from 'node:fs';
+import { UnionfsError } from '../unionfs-error.ts';
+import { alone } from './alone.ts';
+import { backends } from './choose-backend.ts';
+import { clearDebris } from './debris.ts';
+import type { FlattenContext } from './flatten.ts';
+import { inTheMaking } from './layer-lock.ts';
+import type { Layer } from './layers.ts';
+import { layerNote } from './records.ts';
+import type { Snapshots } from './snapshots.ts';
+import type { Work } from './workplace.ts';
+
+export interface RemovalContext extends FlattenContext {
+  readonly snapshots: Snapshots;
+}
+
+/** All layers that nothing needs; resolves to their chain ids and the bytes given back. */
+export async function prune(
+  keep: Iterable<string>,
+  context: RemovalContext,
+): Promise<{ removed: string[]; bytes: number }> {
+  const { places, workplace } = context;
+  await workplace.clear();
+  await clearDebris(places, workplace);
+  await using gone = await workplace.begin();
+  const removed = await alone(places.root, () => takeUnneeded(keep, gone, context));
+  return { removed, bytes: await gone.remove() };
+}
+
+/** One that nothing stands on; resolves to the bytes given back. */
+export async function remove(chainId: string, context: RemovalContext): Promise<{ bytes: number }> {
+  const { places, layers, workplace } = context;
+  await using gone = await workplace.begin();
+  await alone(places.root, async () => {
+    // One whose note cannot be read is there to be removed, too.
+    if (!existsSync(layerNote(places.layer(chainId)))) await layers.get(chainId);
+    await refuseIfNeeded(chainId, context);
+    await takeLayer(places.layer(chainId), gone);
+  });
+  return { bytes: await gone.remove() };
+}
+
+async function takeUnneeded(
+  keep: Iterable<string>,
+  gone: Work,
+  { places, layers, snapshots }: RemovalContext,
+): Promise<string[]> {
+  const parents = (await snapshots.parents()).map(({ parent }) => parent);
+  const making = (await inTheMaking(places.locks)).flatMap(({ chainId, parent }) => [chainId, parent ?? []].flat());
+  const [mounted, needed] = [new Map<string, Layer | undefined>(), new Map<string, Layer | undefined>()];
+  await layers.addWithParents(parents, mounted);
+  // Whoever keeps a layer that cannot be read has no use of what is below it; whoever has it mounted has.
+  await layers.addWithParents([...keep, ...parents, ...making], needed, { damaged: 'skip' });
+  const kept = new Set([...needed.keys()].map((chainId) => places.layer(chainId)));
+  const removed: string[] = [];
+  for (const { directory, record } of await layers.all()) {
+    if (kept.has(directory) && existsSync(layerNote(directory))) {
+      // Left so by somebody who was killed, or whose mounts came here.
+      if (record !== undefined && !mounted.has(record.chainId)) backends.erofs.hide(directory);
+      continue;
+    }
+    await takeLayer(directory, gone);
+    if (record !== undefined) removed.push(record.chainId);
+  }
+  return removed;
+}
+
+async function refuseIfNeeded(chainId: string, { places, layers, snapshots }: RemovalContext): Promise<void> {
+  const refuse = (why: string) => new UnionfsError('LAYER_BUSY', `cannot remove the layer ${chainId}: ${why}`);
+  const parents = await snapshots.parents();
+  const snapshot = parents.find(({ parent }) => parent === chainId);
+  if (snapshot !== undefined) throw refuse(`the snapshot ${snapshot.name} stands on it; remove that first`);
+  const above = (await layers.all()).find(({ record }) => record?.parent === chainId)?.record;
+  if (above !== undefined) throw refuse(`the layer ${above.chainId} stands on it; remove that first`);
+  const making = (await inTheMaking(places.locks)).find((one) => one.parent === chainId || one.chainId === chainId);
+  if (making !== undefined) throw refuse(`the layer ${making.chainId} is being made; wait for that first`);
+  // Throws for one whose note cannot be read below a snapshot: this may be what it stands on.
+  await layers.addWithParents(
+    parents.map(({ parent }) => parent),
+    new Map(),
+  );
+}
+
+/** Unmounted first: what is mounted in it would neither let it be moved away nor be removed. */
+export async function takeLayer(directory: string, gone: Work): Promise<void> {
+  backends.erofs.hide(directory);
+  await gone.take(directory);
+}
