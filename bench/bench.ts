@@ -2,25 +2,11 @@
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { cgroupName } from './cgroups.ts';
-import { figuresOf } from './figures.ts';
+import { type Comparison, claimsOf, type Match, type Question, type Samples, tablesOf } from './comparison.ts';
 import type { Place } from './places.ts';
 import { type Claim, formatTable, type Table } from './report.ts';
-import { type Contender, playRounds } from './rounds.ts';
+import { playRounds } from './rounds.ts';
 import type { Starter } from './starter.ts';
-
-export interface Comparison {
-  readonly title: string;
-  readonly note: string;
-  /** Ours: what the ratios are about; one of the contenders by name. */
-  readonly ours: string;
-  readonly contenders: readonly Contender[];
-  readonly rounds: number;
-  readonly warmup?: number;
-  /** How long it may take, about. */
-  readonly seconds?: number;
-  /** Ratios that we promise: by contender, at most. */
-  readonly promises?: Readonly<Record<string, number>>;
-}
 
 export class Bench {
   /** Few rounds: whether everything runs, not how fast. */
@@ -51,23 +37,30 @@ export class Bench {
     return cgroupName(purpose);
   }
 
-  /** Samples in milliseconds, by contender; those of the same round at the same place. */
-  async compare(comparison: Comparison): Promise<ReadonlyMap<string, readonly number[]>> {
-    const { title, note, ours, contenders, promises = {} } = comparison;
-    const samples = await playRounds(contenders, { ...this.#extent(comparison), signal: this.signal });
-    const reference = samples[contenders.findIndex(({ name }) => name === ours)] ?? [];
-    const figures = contenders.map(({ name }, index) => figuresOf(name, samples[index] ?? [], reference));
-    const table = { title, note, ours, rounds: reference.length, figures };
-    this.tables.push(table);
-    console.log(formatTable(table).join('\n'));
-    for (const { contender, ratio } of figures) {
-      const bound = promises[contender];
-      if (bound !== undefined) this.claims.push({ text: `${title}: ${ours} by ${contender}`, value: ratio, bound });
-    }
-    return new Map(contenders.map(({ name }, index) => [name, samples[index] ?? []]));
+  /** Measured and told. */
+  async compare(comparison: Comparison): Promise<Samples> {
+    const samples = await this.play(comparison);
+    this.report(comparison, samples);
+    return samples;
   }
 
-  #extent({ rounds, warmup = 3, seconds = 40 }: Comparison) {
+  /** Measured, but not told. */
+  async play(match: Match): Promise<Samples> {
+    const { contenders } = match;
+    const times = await playRounds(contenders, { ...this.#extent(match), signal: this.signal });
+    return new Map(contenders.map(({ name }, index) => [name, times[index] ?? []]));
+  }
+
+  /** Told and claimed of samples that somebody has, in the order of their contenders. */
+  report(question: Question, samples: Samples): void {
+    for (const table of tablesOf(question, samples)) {
+      this.tables.push(table);
+      console.log(formatTable(table).join('\n'));
+    }
+    this.claims.push(...claimsOf(question, samples));
+  }
+
+  #extent({ rounds, warmup = 3, seconds = 40 }: Match) {
     // One of what takes seconds, a few of what takes milliseconds.
     return this.quick ? { rounds: Math.ceil(rounds / 50), warmup: 0, seconds: 0 } : { rounds, warmup, seconds };
   }

@@ -27,7 +27,8 @@ function commit(): string {
 }
 
 function version(name: string): string {
-  const [line = ''] = output(name, ['--version']).split('\n');
+  // That of e2fsprogs knows no long options.
+  const [line = ''] = output(name, [name.startsWith('mkfs.') ? '-V' : '--version']).split('\n');
   return line.slice(0, 80) || 'unknown';
 }
 

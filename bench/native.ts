@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 
 /** Static, so that no dynamic linking is on its bill; headers are looked for in `directory` too. Returns the program. */
-export function compileC(name: 'starter' | 'floor', directory: string): string {
+export function compileC(name: 'starter' | 'floor' | 'reader', directory: string): string {
   const source = join(import.meta.dirname, 'native', `${name}.c`);
   const program = join(directory, name);
   const args = ['-O2', '-static', '-Wall', '-Werror', '-I', directory, '-o', program, source];

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { compareResults } from '../bench/compare.ts';
+import { claimsOf, type Question, tablesOf } from '../bench/comparison.ts';
 import { figuresOf } from '../bench/figures.ts';
 import { formatReport, isBroken, parseRows } from '../bench/report.ts';
 import { orderOf, playRounds } from '../bench/rounds.ts';
@@ -29,6 +30,40 @@ it('a contender without samples, or with one that took no time, has no figures',
   expect(() => figuresOf('theirs', [], [])).toThrow('no figures of theirs');
   expect(() => figuresOf('theirs', [1, 0], [1, 1])).toThrow('no figures of theirs');
   expect(() => figuresOf('theirs', [1, Number.NaN], [1, 1])).toThrow('no figures of theirs');
+});
+
+it('each of ours has ratios of its own, against all that are not ours', () => {
+  const [all, second] = tablesOf(pulls, samples);
+  expect(all?.figures.map(({ contender, ratio }) => [contender, ratio])).toEqual([
+    ['erofs', 1],
+    ['directory', 0.5],
+    ['podman', 0.25],
+  ]);
+  expect(second?.title).toBe('pull: directory');
+  expect(second?.figures.map(({ contender, ratio }) => [contender, ratio])).toEqual([
+    ['directory', 1],
+    ['podman', 0.5],
+  ]);
+});
+
+it('a promise is about the first of ours unless it says of whom', () => {
+  const promises = [
+    { by: 'podman', atMost: 0.3 },
+    { ours: 'directory', by: 'podman', atMost: 0.4 },
+  ];
+  const claims = claimsOf({ ...pulls, promises }, samples);
+  expect(claims.map(({ text, value }) => [text, value])).toEqual([
+    ['pull: erofs by podman', 0.25],
+    ['pull: directory by podman', 0.5],
+  ]);
+  expect(claims.map(isBroken)).toEqual([false, true]);
+});
+
+it('a promise about nobody is an error', () => {
+  const about = (promise: { ours?: string; by: string }) =>
+    claimsOf({ ...pulls, promises: [{ ...promise, atMost: 1 }] }, samples);
+  expect(() => about({ by: 'podmann' })).toThrow('no contender is called podmann');
+  expect(() => about({ ours: 'erof', by: 'podman' })).toThrow('no contender is called erof:');
 });
 
 it.each([2, 3, 4, 6])('each of %i contenders comes first, and comes last, equally often', (count) => {
@@ -79,6 +114,13 @@ it('a claim about nothing is broken', () => {
   expect(isBroken({ text: '', value: 0.7, bound: 0.6 })).toBe(true);
   expect(isBroken({ text: '', value: Number.NaN, bound: 0.6 })).toBe(true);
 });
+
+const samples = new Map([
+  ['erofs', [1, 1, 1]],
+  ['directory', [2, 2, 2]],
+  ['podman', [4, 4, 4]],
+]);
+const pulls: Question = { title: 'pull', note: '', ours: ['erofs', 'directory'] };
 
 function compared(first: Record<string, number>, second: Record<string, number>): boolean {
   const files = [first, second].map((ratios, index) => {

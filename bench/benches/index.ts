@@ -1,9 +1,12 @@
 import type { Bench } from '../bench.ts';
+import { layerMemory } from './layer-memory.ts';
 import { memory } from './memory.ts';
 import { podman } from './podman.ts';
 import { primitives } from './primitives.ts';
 import { pull } from './pull.ts';
+import { reading } from './reading.ts';
 import { sandbox } from './sandbox.ts';
+import { smallFiles } from './small-files.ts';
 import { start } from './start.ts';
 import { unpack } from './unpack.ts';
 
@@ -21,5 +24,8 @@ export const benches: Readonly<Record<string, BenchEntry>> = {
   primitives: { commands: ['unshare'], run: primitives },
   memory: { commands: [], run: memory },
   pull: { commands: ['docker-registry', 'podman', 'skopeo', 'umoci'], run: pull },
-  unpack: { commands: ['tar', 'umoci'], run: unpack },
+  unpack: { commands: ['tar', 'zstd', 'umoci'], run: unpack },
+  'small-files': { commands: ['tar'], run: smallFiles },
+  reading: { commands: ['mkfs.ext4', 'find'], run: reading },
+  'layer-memory': { commands: [], run: layerMemory },
 };

@@ -25,7 +25,7 @@ export async function start(bench: Bench): Promise<void> {
       ],
       rounds: 200,
       warmup: 10,
-      promises: { 'crun, directory, no seccomp': 0.6 },
+      promises: [{ by: 'crun, directory, no seccomp', atMost: 0.6 }],
     });
   }
 }

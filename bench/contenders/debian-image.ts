@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
-import { createGunzip } from 'node:zlib';
+import { createGunzip, createZstdCompress } from 'node:zlib';
 import { ImageLayout } from '@estiba/image-spec';
 import { debianTar } from '../../tests/interop/debian-root.ts';
 
@@ -42,4 +42,9 @@ export async function plainLayer(file: string): Promise<string> {
     createWriteStream(file),
   );
   return `sha256:${hash.digest('hex')}`;
+}
+
+/** The same compressed by zstd, level 3. */
+export async function zstdLayer(plain: string, file: string): Promise<void> {
+  await pipeline(createReadStream(plain, { highWaterMark: 1 << 20 }), createZstdCompress(), createWriteStream(file));
 }

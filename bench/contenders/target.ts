@@ -6,11 +6,12 @@ import type { Place } from '../places.ts';
 import { pathOf } from '../programs.ts';
 import type { Contender } from '../rounds.ts';
 
-export function intoTarget(
-  contender: { readonly name: string; readonly run: (target: string) => Promise<number | undefined> },
-  place: Place,
-  bench: Bench,
-): Contender {
+export interface Filler {
+  readonly name: string;
+  readonly run: (target: string) => Promise<number | undefined>;
+}
+
+export function intoTarget(contender: Filler, place: Place, bench: Bench): Contender {
   const target = join(bench.folder('target', place), 'made');
   return {
     name: contender.name,
