@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { createReadStream, mkdirSync, readdirSync } from 'node:fs';
+import { createReadStream, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, expect, it } from 'vitest';
@@ -77,6 +77,26 @@ requires({ on: ['host'], root: true })('an example for root, with processes,', (
 });
 
 requires({ on: ['host', 'uml'], root: true, overlay: true })('an example for root', () => {
+  it('10 makes a layer of what is written on top of one', async () => {
+    await using folder = scratch('example-layer');
+    mkdirSync(folder.join('base/etc'), { recursive: true });
+    writeFileSync(folder.join('base/etc/name'), 'base');
+    const [base, result] = [folder.join('base.tar.gz'), folder.join('changes.tar.gz')];
+    await promisify(execFile)('tar', ['-C', folder.join('base'), '-czf', base, '.']);
+    expect(await example('10-mount-layer.ts', [base, result])).toMatch(
+      /^stored as (erofs|directory): .*\n\{[^}]*tar\+gzip/,
+    );
+    expect((await promisify(execFile)('tar', ['-tzf', result])).stdout).toBe('./\nhello\n');
+  });
+
+  it('11 fills a volume once, and keeps what is written to it', async () => {
+    await using folder = scratch('example-volume');
+    mkdirSync(folder.join('etc/app'), { recursive: true });
+    writeFileSync(folder.join('etc/app/settings'), 'x');
+    const output = await example('11-volume.ts', [folder.path, '/etc/app']);
+    expect(output).toMatch(/^first: copied: true; 2 names, .*\nsecond: copied: false; 2 names, /);
+  });
+
   it('03 leaves the base untouched', async () => {
     const before = readdirSync('/etc').length;
     expect(await example('03-overlay-mount.ts')).toMatch(/changed: motd$/m);

@@ -32,6 +32,8 @@ export class Workspace implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    // Their layers may be mounted as long as they are there.
+    for (const name of await this.snapshots.snapshots()) await (await this.snapshots.snapshot(name)).remove();
     await rm(this.directory, { recursive: true, force: true });
   }
 }

@@ -45,8 +45,8 @@ export const breaks = [
   },
   {
     rule: 'a mount that is disposed of is gone',
-    file: 'packages/unionfs/src/mount-overlay.ts',
-    text: "perform([umount(this.path, ['nofollow', 'detach'])]);",
+    file: 'packages/unionfs/src/mounts/mounted.ts',
+    text: "perform([umount(this.path, detach ? ['nofollow', 'detach'] : ['nofollow'])]);",
     instead: '',
     noticed: 'is gone when its scope ends',
     tests: ['packages/unionfs/test/steps/mounts.kernel.test.ts'],

@@ -1,14 +1,16 @@
 import { mkdirSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { requires, type Scratch, scratch } from '../../packages/testkit/src/index.ts';
-import { differences } from './compare.ts';
+import { differences, unexplained } from './compare.ts';
 import { debianTar, makeDebian } from './debian-root.ts';
 import { DockerRegistry } from './docker-registry.ts';
+import { exceptionsFor } from './exceptions.ts';
 import { Peers } from './peers.ts';
+import { byBsdtar, byTar } from './replay.ts';
 import type { Tree } from './tree.ts';
-import { applied, mounted, unpackedByTar, unpackedByUmoci } from './unpack.ts';
+import { applied, mounted, replayed, unpackedByUmoci } from './unpack.ts';
 
-const command = ['debootstrap', 'docker-registry', 'skopeo', 'umoci', 'tar'];
+const command = ['debootstrap', 'docker-registry', 'skopeo', 'umoci', 'tar', 'bsdtar'];
 
 requires({ on: ['host'], root: true, overlay: true, command })('a real Debian, pulled and mounted', () => {
   let folder: Scratch;
@@ -36,21 +38,28 @@ requires({ on: ['host'], root: true, overlay: true, command })('a real Debian, p
   });
 
   it('is as large as a Debian', () => {
-    expect(debian.tree.size).toBeGreaterThan(6000);
-    expect(debian.tree.get('usr/bin/su')).toMatchObject({ type: 'file', mode: '4755', owner: '0:0' });
-    expect(debian.tree.get('usr/bin/perl')).toMatchObject({ names: expect.stringContaining('usr/bin/perl5') });
+    expect(debian.trees.erofs.size).toBeGreaterThan(6000);
+    expect(debian.trees.erofs.get('usr/bin/su')).toMatchObject({ type: 'file', mode: '4755', owner: '0:0' });
+    expect(debian.trees.erofs.get('usr/bin/perl')).toMatchObject({ names: expect.stringContaining('usr/bin/perl5') });
   });
 
   it('is the tree that umoci unpacks', () => {
-    expect(differences(debian.tree, umoci)).toEqual([]);
+    expect(differences(debian.trees.erofs, umoci)).toEqual([]);
   });
 
-  it('is the tree that GNU tar unpacks', () => {
-    const { tree } = unpackedByTar(peers, [debianTar], folder.join('tar'));
-    expect(differences(debian.tree, tree)).toEqual([]);
+  it('is the same tree in both forms', () => {
+    expect(differences(debian.trees.erofs, debian.trees.directory)).toEqual([]);
+  });
+
+  it.each([
+    ['tar', byTar],
+    ['bsdtar', byBsdtar],
+  ] as const)('is the tree that %s unpacks', (name, unpack) => {
+    const { tree } = replayed(peers, unpack, [debianTar], folder.join(name));
+    expect(unexplained(differences(debian.trees.erofs, tree), exceptionsFor('Debian', name, 'mounted'))).toEqual([]);
   });
 
   it('is the tree that we unpack into one directory', async () => {
-    expect(differences(debian.tree, await applied(debian.image, folder.join('applied')))).toEqual([]);
+    expect(differences(debian.trees.erofs, await applied(debian.image, folder.join('applied')))).toEqual([]);
   });
 });

@@ -8,10 +8,11 @@ import { DockerRegistry } from './docker-registry.ts';
 import { exceptionsFor } from './exceptions.ts';
 import { type MadeImage, makers } from './images/images.ts';
 import { Peers } from './peers.ts';
+import { byBsdtar, byTar } from './replay.ts';
 import type { Tree } from './tree.ts';
-import { applied, mounted, unpackedByTar, unpackedByUmoci } from './unpack.ts';
+import { applied, type Backend, mounted, replayed, unpackedByUmoci } from './unpack.ts';
 
-const command = ['docker-registry', 'skopeo', 'umoci', 'buildah', 'setfacl', 'setfattr', 'setcap', 'tar'];
+const command = ['docker-registry', 'skopeo', 'umoci', 'buildah', 'setfacl', 'setfattr', 'setcap', 'tar', 'bsdtar'];
 
 requires({ on: ['host'], root: true, overlay: true, command })('an image', () => {
   let folder: Scratch;
@@ -32,7 +33,8 @@ requires({ on: ['host'], root: true, overlay: true, command })('an image', () =>
   describe.each(Object.entries(makers))('made %s', (name, make) => {
     let directory: string;
     let made: MadeImage;
-    let pulled: { image: Image; archives: string[]; tree: Tree };
+    let pulled: { image: Image; archives: string[]; trees: Record<Backend, Tree> };
+    let ours: Tree;
     let umoci: Tree;
 
     beforeAll(async () => {
@@ -43,25 +45,38 @@ requires({ on: ['host'], root: true, overlay: true, command })('an image', () =>
       peers.copy(`oci:${made.layout}:${made.tag}`, `docker://${reference}`);
       umoci = unpackedByUmoci(peers, made, join(directory, 'umoci'));
       pulled = await mounted(reference, directory);
+      ours = await applied(pulled.image, join(directory, 'applied'));
     });
 
-    it('is, mounted as an overlay, the tree that umoci unpacks', () => {
-      const exceptions = exceptionsFor(name, 'umoci', 'mounted');
-      expect(unexplained(differences(pulled.tree, umoci), exceptions)).toEqual([]);
+    it.each(['erofs', 'directory'] as const)(
+      'is, mounted as an overlay (%s), the tree that umoci unpacks',
+      (backend) => {
+        const exceptions = exceptionsFor(name, 'umoci', 'mounted');
+        expect(unexplained(differences(pulled.trees[backend], umoci), exceptions)).toEqual([]);
+      },
+    );
+
+    it('is, in both forms, the same tree', () => {
+      expect(differences(pulled.trees.erofs, pulled.trees.directory)).toEqual([]);
     });
 
-    it('is, applied layer by layer, the tree that umoci unpacks', async () => {
-      const tree = await applied(pulled.image, join(directory, 'applied'));
+    it('is, applied layer by layer, the tree that umoci unpacks', () => {
       const exceptions = exceptionsFor(name, 'umoci', 'applied');
-      expect(unexplained(differences(tree, umoci), exceptions)).toEqual([]);
+      expect(unexplained(differences(ours, umoci), exceptions)).toEqual([]);
     });
 
-    it('is, as far up as nothing is hidden, the tree that GNU tar unpacks', async () => {
-      const tar = unpackedByTar(peers, pulled.archives, join(directory, 'tar'));
-      expect(tar.layers).toBeGreaterThan(0);
-      const { layers } = tar;
-      const tree = await applied(pulled.image, join(directory, 'lowest'), { layers });
-      expect(unexplained(differences(tree, tar.tree), exceptionsFor(name, 'tar', 'applied'))).toEqual([]);
+    it('is, applied layer by layer, the tree that GNU tar unpacks', async () => {
+      const { tree, layers } = replayed(peers, byTar, pulled.archives, join(directory, 'tar'));
+      expect(layers).toBeGreaterThanOrEqual(Math.min(pulled.archives.length, 2));
+      const lowest = await applied(pulled.image, join(directory, 'beside-tar'), { layers });
+      expect(unexplained(differences(lowest, tree), exceptionsFor(name, 'tar', 'applied'))).toEqual([]);
+    });
+
+    // It sets no times of directories that are there, and takes a link to a directory for one.
+    it('has in its lowest layer the tree that bsdtar unpacks', async () => {
+      const { tree, layers } = replayed(peers, byBsdtar, pulled.archives.slice(0, 1), join(directory, 'bsdtar'));
+      const lowest = await applied(pulled.image, join(directory, 'beside-bsdtar'), { layers });
+      expect(unexplained(differences(lowest, tree), exceptionsFor(name, 'bsdtar', 'applied'))).toEqual([]);
     });
   });
 });

@@ -16,7 +16,7 @@ requires({ on: ['host'], root: true, overlay: true, command })('an image that sk
   let peers: Peers;
   let registry: DockerRegistry;
   let made: MadeImage;
-  let first: { image: Image; tree: Tree };
+  let first: { image: Image; trees: { erofs: Tree } };
 
   beforeAll(async () => {
     folder = scratch('interop');
@@ -52,10 +52,10 @@ requires({ on: ['host'], root: true, overlay: true, command })('an image that sk
     // A repository of its own: blobs that are there already would be taken as they are.
     const reference = `${registry.host}/${slug(name)}:1`;
     peers.copy(from(made), `docker://${reference}`, ...options);
-    const { image, tree } = await mounted(reference, directory(name));
+    const { image, trees } = await mounted(reference, directory(name));
     expect(image.descriptor.mediaType).toBe(manifestType);
     expect(new Set(image.manifest.layers.map(({ mediaType }) => mediaType))).toEqual(new Set([layerType]));
-    expect(differences(tree, first.tree)).toEqual([]);
+    expect(differences(trees.erofs, first.trees.erofs)).toEqual([]);
     expect(image.config.rootfs).toEqual(first.image.config.rootfs);
   });
 
@@ -71,7 +71,7 @@ requires({ on: ['host'], root: true, overlay: true, command })('an image that sk
     const image = await layout.image('image');
     expect(image.manifest.layers[0]?.mediaType).toBe(`${oci}layer.v1.tar+gzip`);
     for (const { digest } of image.manifest.layers) expect(formatOf(layout.path(digest))).toBe(format);
-    expect(differences(await applied(image, folder.join(`${slug(name)}-applied`)), first.tree)).toEqual([]);
+    expect(differences(await applied(image, folder.join(`${slug(name)}-applied`)), first.trees.erofs)).toEqual([]);
     expect(image.config.rootfs).toEqual(first.image.config.rootfs);
   });
 

@@ -6,38 +6,56 @@ import { RegistryClient } from '../../packages/registry-client/src/index.ts';
 import { applyLayer, SnapshotStore } from '../../packages/unionfs/src/index.ts';
 import type { MadeImage } from './images/images.ts';
 import type { Peers } from './peers.ts';
+import { byTar, replay, type Unpack } from './replay.ts';
 import { type Tree, treeOf } from './tree.ts';
 
-/** Pulled, each layer unpacked by the store as it arrives, and mounted: seen as a container would see it. */
+export type Backend = 'erofs' | 'directory';
+
+/**
+ * Pulled, each layer taken in by the store as it arrives, and mounted: seen as a container would see it. Once more from a
+ * store of the other form.
+ */
 export async function mounted(
   reference: string,
   directory: string,
-): Promise<{ image: Image; archives: string[]; tree: Tree }> {
+): Promise<{ image: Image; archives: string[]; trees: Record<Backend, Tree> }> {
   const images = await ImageLayout.open(join(directory, 'images'), { fsync: false });
-  const store = await SnapshotStore.open(join(directory, 'store'), { durable: false });
+  const erofs = await SnapshotStore.open(join(directory, 'erofs'), { durable: false, backend: 'erofs' });
+  const unpacked = await SnapshotStore.open(join(directory, 'unpacked'), { durable: false, backend: 'directory' });
   using client = new RegistryClient();
   const image = await client.pull(reference, {
     into: images,
     onLayer: async ({ chainId, parent, diffId, follow }) => {
-      await store.commit(chainId, await follow(), { parent, diffId });
+      await erofs.commit(chainId, await follow(), { parent, diffId });
     },
   });
-  const snapshot = await store.prepare('look', { parent: await topOf(image) });
-  await using mount = await snapshot.mount(join(directory, 'mounted'));
+  let parent: string | undefined;
+  for await (const layer of image.layers()) {
+    const { chainId, diffId } = layer;
+    await unpacked.commit(chainId, await layer.open(), { ...(parent !== undefined && { parent }), diffId });
+    parent = chainId;
+  }
   const archives = image.manifest.layers.map(({ digest }) => images.path(digest));
-  return { image, archives, tree: treeOf(mount.path) };
+  const look = (store: SnapshotStore) => seen(store, parent, join(directory, 'mounted'));
+  return { image, archives, trees: { erofs: await look(erofs), directory: await look(unpacked) } };
+}
+
+async function seen(store: SnapshotStore, parent: string | undefined, target: string): Promise<Tree> {
+  const snapshot = await store.prepare('look', { ...(parent !== undefined && { parent }) });
+  try {
+    await using mount = await snapshot.mount(target);
+    return treeOf(mount.path);
+  } finally {
+    await snapshot.remove();
+  }
 }
 
 /** One layer after the other, or only the lowest, into one directory; what hides is applied by removing. */
-export async function applied(
-  image: Image,
-  root: string,
-  { layers = Number.POSITIVE_INFINITY }: { readonly layers?: number } = {},
-): Promise<Tree> {
+export async function applied(image: Image, root: string, { layers }: { layers?: number } = {}): Promise<Tree> {
   mkdirSync(root);
   let height = 0;
   for await (const layer of image.layers()) {
-    if (++height > layers) break;
+    if (height++ === layers) break;
     const { skipped } = await applyLayer(await layer.open(), root, { expect: layer.diffId });
     if (skipped.length > 0) throw new Error(`skipped: ${skipped.join(', ')}`);
   }
@@ -49,22 +67,19 @@ export function unpackedByUmoci(peers: Peers, { layout, tag }: MadeImage, bundle
   return treeOf(join(bundle, 'rootfs'));
 }
 
-/** GNU tar knows no whiteouts: it can only have the lowest layers, up to the first that hides something. */
-export function unpackedByTar(peers: Peers, archives: readonly string[], root: string): { tree: Tree; layers: number } {
-  mkdirSync(root);
-  const hiding = archives.findIndex((archive) => /^(.*\/)?\.wh\./m.test(peers.run(['tar', '-tf', archive])));
-  const plain = hiding === -1 ? archives : archives.slice(0, hiding);
-  const keep = ['--xattrs', '--xattrs-include=*', '--numeric-owner', '--same-owner', '--preserve-permissions'];
-  // Without it tar sets the time of a directory when it comes to the next, and then writes into it once more.
-  keep.push('--delay-directory-restore');
-  for (const archive of plain) {
-    peers.run(['tar', ...keep, '-C', root, '-xf', archive]);
-  }
-  return { tree: treeOf(root), layers: plain.length };
+/** By GNU tar. */
+export function unpackedByTar(peers: Peers, archives: readonly string[], root: string): { tree: Tree } {
+  return replayed(peers, byTar, archives, root);
 }
 
-async function topOf(image: Image): Promise<string | undefined> {
-  let top: string | undefined;
-  for await (const { chainId } of image.layers()) top = chainId;
-  return top;
+/** By a program that knows no whiteouts; these are applied for it. */
+export function replayed(
+  peers: Peers,
+  unpack: Unpack,
+  archives: readonly string[],
+  root: string,
+): { tree: Tree; layers: number } {
+  mkdirSync(root);
+  const layers = replay(peers, unpack, archives, root);
+  return { tree: treeOf(root), layers };
 }
