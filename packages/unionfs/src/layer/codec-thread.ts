@@ -19,7 +19,7 @@ export type FromThread =
 const most = 3;
 
 /** What is allocated there lives as long as a piece does, and lies outside of the heap. */
-const resourceLimits = { maxYoungGenerationSizeMb: 4 };
+const resourceLimits = { maxYoungGenerationSizeMb: 16 };
 
 export class CodecThread implements AsyncDisposable {
   readonly #thread: Worker;

@@ -18,6 +18,8 @@ guard();
 const isRoot = process.geteuid?.() === 0;
 const forms = ['delete', 'overlay'] as const;
 const all = Object.values(hostileLayers).flat();
+/** A guest takes half a second for each; what it adds is another kernel, and the marks of another kind of overlay. */
+const every = process.env.ESTIBA_MACHINE === 'uml' ? 6 : 1;
 
 requires({ on: ['host', 'uml'] })('the hostile layers', () => {
   it('are many, and each has a name of its own', () => {
@@ -35,7 +37,7 @@ function expectOneOf(outcomes: HostileLayer['outcomes'], { outcome, harm }: Atte
 requires({ on: ['host', 'uml'] })('a hostile layer changes nothing outside:', () => {
   for (const [family, layers] of Object.entries(hostileLayers)) {
     describe(family, () => {
-      for (const layer of layers) {
+      for (const layer of layers.filter((_, index) => index % every === 0)) {
         it.each(forms)(`${layer.title} (%s)`, async (form) => {
           using folder = scratchOfLayers('hostile');
           const outcomes = isRoot ? layer.outcomes : (layer.outcomesOfUser ?? layer.outcomes);
