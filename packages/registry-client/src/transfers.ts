@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import type { Descriptor, Digest, ImageLayout, Reference } from '@estiba/image-spec';
 import { blobChunks } from './blob.ts';
 import type { Limit } from './limit.ts';
@@ -95,6 +96,8 @@ async function receive(
     if (done - reported < reportEvery) continue;
     reported = done;
     report(options, descriptor, done, 'transferring');
+    // Or a connection that always has more would keep whoever follows the blob waiting: a fifth of a pull, and of the download.
+    await setImmediate();
   }
 }
 

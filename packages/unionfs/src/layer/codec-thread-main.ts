@@ -1,35 +1,39 @@
 /**
- * The other thread: inflates and hashes while the first one makes files of what came before.
+ * The other thread: inflates and hashes while the first one makes files of what came before. For each layer:
  *
- *     first:  piece, piece, …, the end     took, took, …
- *     other:  wants, wants, …              block, block, …, digest or failed
+ *     first:  begin, piece, piece, …, the end     took, took, …
+ *     other:         wants, wants, …              block, block, …, digest or failed
  */
 import { createHash } from 'node:crypto';
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { UnionfsError } from '../unionfs-error.ts';
-import type { FromThread, ThreadData, ToThread } from './codec-thread.ts';
+import type { FromThread, HashAlgorithm, ToThread } from './codec-thread.ts';
 import { decompress } from './decompress.ts';
 import { claim, pieceSize } from './pieces.ts';
 
 /** Blocks on their way to the first thread. */
 const most = 4;
 
-const { algorithm } = workerData as ThreadData;
+const layers: HashAlgorithm[] = [];
 const pieces: (Buffer | undefined)[] = [];
 let underway = 0;
 const waiting = new Set<() => void>();
 
 parentPort?.on('message', (message: ToThread) => {
   if (message.type === 'took') underway -= 1;
+  else if (message.type === 'begin') layers.push(message.algorithm);
   else pieces.push(message.memory === undefined ? undefined : claim(Buffer.from(message.memory)));
   for (const wake of waiting) wake();
   waiting.clear();
 });
 
-await run().catch((error) => send({ type: 'failed', failure: describe(error) }));
-parentPort?.close();
+for (;;) {
+  const algorithm = layers.shift();
+  if (algorithm === undefined) await change();
+  else await run(algorithm).catch((error) => send({ type: 'failed', failure: describe(error) }));
+}
 
-async function run(): Promise<void> {
+async function run(algorithm: HashAlgorithm): Promise<void> {
   const hash = createHash(algorithm);
   let length = 0;
   let block: ArrayBuffer | undefined;

@@ -3,11 +3,12 @@ import { Worker } from 'node:worker_threads';
 import { UnionfsError, type UnionfsErrorCode } from '../unionfs-error.ts';
 import { memoryOf } from './pieces.ts';
 
-export interface ThreadData {
-  readonly algorithm: 'sha256' | 'sha512';
-}
+export type HashAlgorithm = 'sha256' | 'sha512';
 
-export type ToThread = { readonly type: 'piece'; readonly memory: ArrayBuffer | undefined } | { readonly type: 'took' };
+export type ToThread =
+  | { readonly type: 'begin'; readonly algorithm: HashAlgorithm }
+  | { readonly type: 'piece'; readonly memory: ArrayBuffer | undefined }
+  | { readonly type: 'took' };
 
 export type FromThread =
   | { readonly type: 'wants' }
@@ -21,29 +22,38 @@ const most = 3;
 /** What is allocated there lives as long as a piece does, and lies outside of the heap. */
 const resourceLimits = { maxYoungGenerationSizeMb: 16 };
 
+/** One layer at a time, as many as one likes. */
 export class CodecThread implements AsyncDisposable {
   readonly #thread: Worker;
-  readonly #messages: FromThread[] = [];
+  #messages: FromThread[] = [];
   #underway = 0;
   #broken: { readonly error: unknown } | undefined;
   #wake = () => {};
   #wanted = () => {};
-  #digest = '';
+  #digest: string | undefined;
 
-  constructor(data: ThreadData) {
-    this.#thread = new Worker(program(), { workerData: data, execArgv: [], resourceLimits });
+  constructor() {
+    this.#thread = new Worker(program(), { execArgv: [], resourceLimits });
     this.#thread.on('message', (message: FromThread) => this.#take(message));
     this.#thread.on('error', (error) => this.#break(error));
     this.#thread.on('exit', (code) => this.#break(new Error(`the thread ended with ${code}`)));
   }
 
-  /** In hexadecimal; when all blocks have been taken. */
-  get digest(): string {
+  /** In hexadecimal; when all blocks of a layer have been taken, and until the next begins. */
+  get digest(): string | undefined {
     return this.#digest;
   }
 
+  /** Whether another layer can follow. */
+  get idle(): boolean {
+    return this.#digest !== undefined && this.#broken === undefined;
+  }
+
   /** The uncompressed bytes; each block is valid until the next is asked for. */
-  async *blocks(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  async *blocks(pieces: AsyncIterable<Buffer>, algorithm: HashAlgorithm): AsyncGenerator<Buffer> {
+    this.#digest = undefined;
+    this.#thread.ref();
+    this.#send({ type: 'begin', algorithm });
     const fed = this.#feed(pieces).catch((error) => this.#break(error));
     for (;;) {
       const message = this.#messages.shift();
@@ -58,13 +68,19 @@ export class CodecThread implements AsyncDisposable {
         message.memory.transfer(0);
         this.#send({ type: 'took' });
       } else if (message.type === 'digest') {
+        await fed;
         this.#digest = message.digest;
-        return await fed;
+        return;
       } else if (message.type === 'failed') {
         const { code, message: text } = message.failure;
         throw code === undefined ? new Error(text) : new UnionfsError(code, text);
       }
     }
+  }
+
+  /** Until the next layer, it does not keep the program from ending. */
+  rest(): void {
+    this.#thread.unref();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

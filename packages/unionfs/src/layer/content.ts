@@ -1,6 +1,7 @@
 /** The content of a layer: what is left when its compression is taken off, and the digest of that. */
 import { createHash } from 'node:crypto';
-import { CodecThread } from './codec-thread.ts';
+import type { HashAlgorithm } from './codec-thread.ts';
+import { giveBackThread, takeThread, threadRests } from './codec-threads.ts';
 import { decompress } from './decompress.ts';
 import { pieceSize } from './pieces.ts';
 
@@ -13,19 +14,19 @@ export interface Content extends AsyncDisposable {
   digest(): string;
 }
 
-/** From how many bytes on, compressed, a layer has a thread of its own, which takes 30 ms to start. */
+/** From how many bytes on, compressed, a layer is worth a new thread, which takes 30 ms to start. */
 const large = 4 * pieceSize;
 
 export async function openContent(
   source: AsyncGenerator<Buffer, void, undefined>,
-  algorithm: 'sha256' | 'sha512',
+  algorithm: HashAlgorithm,
 ): Promise<Content> {
   const first: Buffer[] = [];
   let size = 0;
   for (let next = await source.next(); !next.done; next = await source.next()) {
     first.push(next.value);
     size += next.value.length;
-    if (size >= large) return inThread(chain(first, source), algorithm);
+    if (size >= large || threadRests()) return inThread(chain(first, source), algorithm);
   }
   return here(chain(first, source), algorithm);
 }
@@ -42,13 +43,13 @@ function here(pieces: AsyncGenerator<Buffer, void, undefined>, algorithm: string
   };
 }
 
-function inThread(pieces: AsyncGenerator<Buffer, void, undefined>, algorithm: 'sha256' | 'sha512'): Content {
-  const thread = new CodecThread({ algorithm });
+function inThread(pieces: AsyncGenerator<Buffer, void, undefined>, algorithm: HashAlgorithm): Content {
+  const thread = takeThread();
   return {
-    pieces: thread.blocks(pieces),
+    pieces: thread.blocks(pieces, algorithm),
     passed: () => {},
-    digest: () => thread.digest,
-    [Symbol.asyncDispose]: () => thread[Symbol.asyncDispose](),
+    digest: () => thread.digest ?? '',
+    [Symbol.asyncDispose]: () => giveBackThread(thread),
   };
 }
 

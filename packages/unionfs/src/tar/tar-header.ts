@@ -68,20 +68,24 @@ function prefixLength(block: Buffer): number {
 
 /** The sum of all bytes, with the field of the sum itself taken as blanks; some old writers summed signed bytes. */
 function verifyChecksum(block: Buffer): void {
-  let unsigned = 0;
-  let high = 0;
-  for (let at = 0; at < blockSize; at++) {
-    const byte = at >= 148 && at < 156 ? 0x20 : (block[at] as number);
-    unsigned += byte;
-    if (byte > 127) high++;
-  }
   const stated = number(block, 148, 8, 'checksum');
-  if (stated !== unsigned && stated !== unsigned - 256 * high) {
-    throw new UnionfsError(
-      'LAYER_INVALID',
-      `cannot read a tar header: its checksum is ${stated}, its bytes sum up to ${unsigned}; is it a tar archive?`,
-    );
-  }
+  const sum = sumOf(block, 0, blockSize) - sumOf(block, 148, 156) + 8 * 0x20;
+  if (stated === sum || stated === signed(sum, block)) return;
+  throw new UnionfsError(
+    'LAYER_INVALID',
+    `cannot read a tar header: its checksum is ${stated}, its bytes sum up to ${sum}; is it a tar archive?`,
+  );
+}
+
+function sumOf(block: Buffer, from: number, to: number): number {
+  let sum = 0;
+  for (let at = from; at < to; at++) sum += block[at] as number;
+  return sum;
+}
+
+function signed(sum: number, block: Buffer): number {
+  const high = block.filter((byte, at) => byte > 127 && (at < 148 || at >= 156)).length;
+  return sum - 256 * high;
 }
 
 /** star has the same flag for another map. */

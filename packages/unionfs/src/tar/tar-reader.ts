@@ -38,7 +38,8 @@ export class TarReader {
   #padding = 0;
   #extended: TarHeader | undefined;
   #draft: EntryDraft | undefined;
-  #subject = 'its first header';
+  /** The entry that was read last. */
+  #name: Buffer | undefined;
   #zeros = 0;
   readonly #announced = new Announcements();
 
@@ -124,7 +125,7 @@ export class TarReader {
   }
 
   #readBlock(header: TarHeader): void {
-    this.#subject = `the entry ${shown(header.name)}`;
+    this.#name = header.name;
     if (header.size < 0) throw invalid(header.name, `its size is ${header.size}`);
     if (Announcements.has(header.flag)) {
       if (header.size > longestExtendedHeader)
@@ -147,7 +148,7 @@ export class TarReader {
 
   #readEntry(header: TarHeader): void {
     this.#draft = draft(header, this.#announced);
-    this.#subject = `the entry ${shown(this.#draft.name)}`;
+    this.#name = this.#draft.name;
     this.#announced.forget();
     this.#expectContent(this.#draft);
   }
@@ -174,6 +175,10 @@ export class TarReader {
     this.#left = entry.stored;
     this.#padding = padding(entry.stored);
     if (entry.stored === 0) this.#endContent();
+  }
+
+  get #subject(): string {
+    return this.#name === undefined ? 'its first header' : `the entry ${shown(this.#name)}`;
   }
 
   #skip(bytes: number): void {
