@@ -15,7 +15,7 @@ console.log('ready');
 const start = performance.now();
 const { size } =
   what === 'writeErofs'
-    ? await writeErofs(process.stdin, join(folder, 'image'))
+    ? await writeErofs(process.stdin, join(folder, 'image'), { transfer: true })
     : await applyLayer(process.stdin, folder);
 console.log(performance.now() - start, size, peak() - idle);
 

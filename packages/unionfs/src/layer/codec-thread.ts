@@ -19,6 +19,9 @@ export type FromThread =
 /** Pieces on their way to the other thread. */
 const most = 3;
 
+/** Bytes that a thread hands out before it is replaced. */
+const plenty = 2 ** 30;
+
 /** What is allocated there lives as long as a piece does, and lies outside of the heap. */
 const resourceLimits = { maxYoungGenerationSizeMb: 16 };
 
@@ -31,6 +34,7 @@ export class CodecThread implements AsyncDisposable {
   #wake = () => {};
   #wanted = () => {};
   #digest: string | undefined;
+  #passed = 0;
 
   constructor() {
     this.#thread = new Worker(program(), { execArgv: [], resourceLimits });
@@ -44,9 +48,9 @@ export class CodecThread implements AsyncDisposable {
     return this.#digest;
   }
 
-  /** Whether another layer can follow. */
+  /** Whether another layer can follow, and should: after much of it the memory is worth more than the time of a new thread. */
   get idle(): boolean {
-    return this.#digest !== undefined && this.#broken === undefined;
+    return this.#digest !== undefined && this.#broken === undefined && this.#passed < plenty;
   }
 
   /** The uncompressed bytes; each block is valid until the next is asked for. */
@@ -63,6 +67,7 @@ export class CodecThread implements AsyncDisposable {
           this.#wake = resolve;
         });
       } else if (message.type === 'block') {
+        this.#passed += message.length;
         yield Buffer.from(message.memory, 0, message.length);
         // At once: memory outside of the heap makes collections frequent.
         message.memory.transfer(0);

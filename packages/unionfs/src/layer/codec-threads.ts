@@ -23,7 +23,7 @@ export function takeThread(): CodecThread {
   return new CodecThread();
 }
 
-/** One that was stopped in the middle of a layer, or has failed, ends. */
+/** One that was stopped in the middle of a layer, has failed, or has done plenty, ends. */
 export async function giveBackThread(thread: CodecThread): Promise<void> {
   if (!thread.idle || resting.size >= most) return await thread[Symbol.asyncDispose]();
   thread.rest();
