@@ -7,5 +7,9 @@ export default defineConfig({
   dts: false,
   clean: true,
   sourcemap: true,
+  // The sources are in the package: the map need not repeat them.
+  esbuildOptions(options) {
+    options.sourcesContent = false;
+  },
   target: 'node22',
 });

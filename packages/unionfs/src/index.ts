@@ -16,7 +16,15 @@ export { mountsBelow, unmountBelow } from './mounts/mounts-below.ts';
 export type { BackendName } from './snapshots/backend.ts';
 export type { ChosenBackend } from './snapshots/choose-backend.ts';
 export type { Snapshot, SnapshotDiffOptions } from './snapshots/snapshot.ts';
-export { type CommitOptions, SnapshotStore, type StoredLayer, type StoreOptions } from './snapshots/snapshot-store.ts';
+export {
+  type CommitOptions,
+  type LeftMount,
+  type Pruned,
+  type PruneOptions,
+  SnapshotStore,
+  type StoredLayer,
+  type StoreOptions,
+} from './snapshots/snapshot-store.ts';
 export type { PrepareOptions } from './snapshots/snapshots.ts';
 export type { BindAttribute, Propagation } from './steps/attributes.ts';
 export { type BindOptions, bind } from './steps/bind.ts';
@@ -29,6 +37,12 @@ export { type TmpfsOptions, tmpfs, tmpfsTree } from './steps/tmpfs.ts';
 export type { UserNamespace } from './steps/user-namespace.ts';
 export { type NewEntry, TarWriter } from './tar/tar-writer.ts';
 export { UnionfsError, type UnionfsErrorCode } from './unionfs-error.ts';
+export type { Labels } from './volumes/labels.ts';
 export type { Usage } from './volumes/usage.ts';
 export type { PopulateOptions, Volume } from './volumes/volume.ts';
-export { type VolumeOptions, VolumeStore, type VolumeStoreOptions } from './volumes/volume-store.ts';
+export {
+  type PrunedVolumes,
+  type VolumeOptions,
+  VolumeStore,
+  type VolumeStoreOptions,
+} from './volumes/volume-store.ts';

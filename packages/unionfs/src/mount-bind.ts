@@ -1,15 +1,18 @@
 import { statfsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { perform, SyscallError, syscall } from '@estiba/syscalls';
+import { checkTarget } from './mounts/mount-target.ts';
 import { type Mounted, mountedAt } from './mounts/mounted.ts';
 import { type BindOptions, bind } from './steps/bind.ts';
 
 /**
  * Show a file or directory at a second place, now. `target` is made when missing. Needs CAP_SYS_ADMIN, Linux 5.12. Throws a
- * SyscallError; with code EINVAL where the file system of `source` takes no id map. mount_setattr(2)
+ * SyscallError; with code EINVAL where the file system of `source` takes no id map. A `target` that is a symbolic link is refused by
+ * a UnionfsError with code NAME_INVALID. mount_setattr(2)
  */
 export async function mountBind(source: string, target: string, options: BindOptions = {}): Promise<Mounted> {
   const [from, path] = [resolve(source), resolve(target)];
+  checkTarget(path, 'any');
   try {
     perform(bind(from, path, options));
   } catch (error) {

@@ -1,9 +1,13 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, realpath } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
-import { perform } from '@estiba/syscalls';
+import { launch, perform } from '@estiba/syscalls';
+import { ownSource } from './mounts/mount-owner.ts';
+import { checkTarget } from './mounts/mount-target.ts';
 import { type Mounted, mountedAt } from './mounts/mounted.ts';
 import { explainRefusal } from './mounts/overlay-refusals.ts';
+import { kernelHas } from './steps/kernel.ts';
 import { type OverlayOptions, overlay } from './steps/overlay.ts';
+import { overlayIdmapped } from './steps/overlay-idmapped.ts';
 import { UnionfsError } from './unionfs-error.ts';
 
 export type { Mounted } from './mounts/mounted.ts';
@@ -12,20 +16,35 @@ export type { Mounted } from './mounts/mounted.ts';
  * Mount directories as one tree, now. `target` is made when missing, and so are `upper` and `work` in a directory that exists:
  * that of a snapshot which was removed does not come back. Needs CAP_SYS_ADMIN.
  *
+ * Its source in /proc/mounts says which process mounted it, unless another is given: `SnapshotStore.prune` tells from that what
+ * was left behind.
+ *
  * When it is disposed of while still in use, it goes from the tree at once, and for good when the last user is done.
  * Throws a UnionfsError with code OVERLAY_UNSUPPORTED where we know why the kernel refuses it; otherwise a SyscallError that
- * says what the kernel refused, and why in its own words (`kernel`).
+ * says what the kernel refused, and why in its own words (`kernel`). With code NAME_INVALID where `target` is no directory.
  */
 export async function mountOverlay(options: OverlayOptions & { readonly target: string }): Promise<Mounted> {
   const paths = absolute(options);
+  checkTarget(paths.target, 'tree');
   for (const path of [paths.upper, paths.work]) if (path !== undefined) await makeInside(path, paths.target);
   await mkdir(paths.target, { recursive: true });
   try {
-    perform(overlay(paths));
+    await make({ source: ownSource(await realpath(paths.target)), ...paths });
   } catch (error) {
     throw explainRefusal(error, paths);
   }
   return await mountedAt(paths.target);
+}
+
+/** Here, or where it takes more than this process can undo, in one of its own. */
+async function make(options: OverlayOptions & { readonly target: string }): Promise<void> {
+  const { lowerIdmap, passage } = options;
+  if (lowerIdmap === undefined || passage === undefined || kernelHas(6, 15) || !kernelHas(5, 19)) {
+    perform(overlay(options));
+    return;
+  }
+  await using child = await launch(overlayIdmapped({ ...options, lowerIdmap, passage }));
+  await child.wait();
 }
 
 async function makeInside(path: string, target: string): Promise<void> {

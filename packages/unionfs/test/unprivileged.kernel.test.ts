@@ -124,6 +124,25 @@ requires({ on: ['host', 'uml'], command: 'setpriv' })('an ordinary user', () => 
     expect(JSON.parse(readFileSync(`${lower[0]}/../layer.json`, 'utf8'))).toMatchObject({ namespace: 'user' });
   });
 
+  it.each([
+    ['d/closed', `{ name: 'd/', type: '5' }, { name: 'd/closed/', type: '5', mode: 0o311 }`],
+    ['d', `{ name: 'd/', type: '5', mode: 0o400 }, { name: 'd/file' }`],
+    ['', `{ name: './', type: '5', mode: 0 }`],
+  ])('is told that %j keeps him from measuring, and which', async (closed, entries) => {
+    using folder = scratchOfLayers('user');
+    const output = await asUser(
+      folder.path,
+      `const store = await SnapshotStore.open(folder + '/store');
+      await store.commit('sha256:one', layer(${entries}));
+      await store.usage('sha256:one').catch((error) => console.log(error.code, error.message));`,
+    );
+    const [id] = readdirSync(folder.join('store/layers'));
+    const path = folder.join('store/layers', id as string, 'fs', closed);
+    expect(output).toBe(
+      `LAYER_REFUSED cannot measure what a tree takes: the mode of ${path} keeps its own owner out; measure as root\n`,
+    );
+  });
+
   it('removes layers whose modes keep their own owner out', async () => {
     using folder = scratchOfLayers('user');
     const output = await asUser(

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { IdMaps } from '../layer/id-maps.ts';
 import { archiveStream } from './archive-stream.ts';
 import { packChanges } from './changes.ts';
 import { Packer, type PackOptions } from './packer.ts';
@@ -9,6 +10,8 @@ export interface UpperOptions extends PackOptions {
   readonly upper: string;
   /** The directories below it, the topmost first. */
   readonly lower?: readonly string[];
+  /** By which the owners of what is in `lower` were shown while `upper` was written to. */
+  readonly lowerIdmap?: IdMaps;
   /** Leave out what overlayfs copied up and nobody changed; takes `lower`. */
   readonly dropEqual?: boolean;
   /**

@@ -13,7 +13,7 @@ import { refuseNames } from './unreadable.ts';
 
 export function* packUpper(options: UpperOptions, packer: Packer): Generator<Buffer> {
   const marks = new OverlayMarks(options.namespace);
-  using below = new Below(options.lower, options.namespace ?? overlayNamespace());
+  using below = new Below(options.lower, options.namespace ?? overlayNamespace(), options.lowerIdmap);
   using root = Folder.open(options.upper);
   const upper = new Upper({ marks, below, packer, dropEqual: options.dropEqual ?? false });
   yield* upper.pack(root);

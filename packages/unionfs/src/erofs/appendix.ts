@@ -3,10 +3,10 @@
  * as well, and files of layers below that the layer has hard links to.
  */
 import { closeSync } from 'node:fs';
+import type { Breaks } from '../layer/breaks.ts';
 import type { Limits } from '../layer/limits.ts';
 import { dataIn, type LowerView, openFound } from '../layer/lower-view.ts';
 import type { Extent } from '../tar/tar-entry.ts';
-import type { Breaks } from './breaks.ts';
 import type { ImageFile } from './image-file.ts';
 import type { Inode } from './inode.ts';
 

@@ -44,6 +44,7 @@ async function writeSample(path: string): Promise<void> {
   const index = arrangeIndex(root, archiveStart);
   await writeIndex(image, index);
   image.complete(index.end, imageHeader({ diffId: '', size: 0 }, index));
+  image.keep();
 }
 
 function readSample(image: string, directory: string): ErofsSupport {

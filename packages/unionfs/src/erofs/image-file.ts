@@ -1,14 +1,26 @@
 /** The file that an image is written to: anywhere in it, or on and on in large pieces. */
-import { closeSync, fdatasync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fdatasync,
+  fstatSync,
+  ftruncateSync,
+  lstatSync,
+  openSync,
+  readSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
 import { promisify } from 'node:util';
 import { UnionfsError } from '../unionfs-error.ts';
 
 /** The kernel reads whole ones. */
 const pageSize = 4096;
 
+/** Disposed of, it is closed; and removed, unless it is to be kept. */
 export class ImageFile implements Disposable {
   readonly #path: string;
   readonly #fd: number;
+  #kept = false;
 
   private constructor(path: string, fd: number) {
     this.#path = path;
@@ -45,6 +57,10 @@ export class ImageFile implements Disposable {
     this.write(header, 0);
   }
 
+  keep(): void {
+    this.#kept = true;
+  }
+
   async sync(): Promise<void> {
     await promisify(fdatasync)(this.#fd);
   }
@@ -58,7 +74,17 @@ export class ImageFile implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    closeSync(this.#fd);
+    try {
+      if (!this.#kept && this.#isInPlace()) unlinkSync(this.#path);
+    } finally {
+      closeSync(this.#fd);
+    }
+  }
+
+  /** Somebody may have moved it away, or put another in its place. */
+  #isInPlace(): boolean {
+    const [ours, there] = [fstatSync(this.#fd), lstatSync(this.#path, { throwIfNoEntry: false })];
+    return there?.dev === ours.dev && there.ino === ours.ino;
   }
 }
 

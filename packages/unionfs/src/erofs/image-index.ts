@@ -2,8 +2,9 @@
  * What is written behind the archive: all inodes, then the content of directories and links that has no room behind its
  * inode.
  */
+
+import { Breaks } from '../layer/breaks.ts';
 import { UnionfsError } from '../unionfs-error.ts';
-import { Breaks } from './breaks.ts';
 import { directorySize, sortedNames } from './disk-directory.ts';
 import { blockSize, headSize, inodeSize, type Placed, slotSize, writeContent, writeInode } from './disk-inode.ts';
 import { ImageDirectory } from './image-directory.ts';
@@ -46,7 +47,7 @@ export function arrangeIndex(root: ImageDirectory, from: number): ImageIndex {
   if (at > largestImage) {
     throw new UnionfsError(
       'LAYER_REFUSED',
-      `cannot make an image of the layer: it would have ${at} bytes, more than 2 TiB`,
+      `cannot make an image of the layer: with the holes of its sparse files it would have ${at} bytes, more than the 2 TiB that an image can have; unpack it with applyLayer, or commit it to a store that was opened with backend: 'directory'`,
     );
   }
   return { inodes, start, end: at };

@@ -1,5 +1,5 @@
 /** Entries that are no directories, as inodes; leaf.ts makes the same in a directory. */
-import { invalid } from '../layer/invalid.ts';
+import { invalid } from '../tar/invalid.ts';
 import type { TarEntry } from '../tar/tar-entry.ts';
 import { Inode, type InodeAttributes } from './inode.ts';
 

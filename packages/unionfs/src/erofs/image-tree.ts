@@ -4,36 +4,33 @@
  * directory, the layers below tell what it is there.
  */
 import { components } from '../layer/entry-path.ts';
-import type { WalkOptions } from '../layer/layer-tree.ts';
 import type { Limits } from '../layer/limits.ts';
 import { attributesOf, type LowerView, linkTarget } from '../layer/lower-view.ts';
-import { shown } from '../tar/tar-entry.ts';
-import { UnionfsError } from '../unionfs-error.ts';
+import { checkDepth, checkImplicit, checkLinks, latin1, throughLink, type WalkOptions } from '../layer/way.ts';
 import { checkName } from './file-name.ts';
 import { ImageDirectory } from './image-directory.ts';
 import { type Inode, type InodeAttributes, ordinary } from './inode.ts';
 import { checkedAttributes } from './xattrs.ts';
 
-/** As layer-tree.ts has them. */
-const deepest = 500;
-const tooDeep = `it lies deeper than ${deepest} directories`;
-const mostLinks = 40;
-
 export class ImageTree {
-  readonly root = new ImageDirectory('', undefined, ordinary);
+  readonly root: ImageDirectory;
   readonly lower: LowerView | undefined;
   /** Links of the layers below that ways have led through: each look there is a system call. */
   readonly #links = new Map<string, Buffer>();
   readonly #limits: Limits;
+  /** What a directory has that no entry describes. */
+  readonly #undescribed: InodeAttributes;
 
-  constructor(lower: LowerView | undefined, limits: Limits) {
+  constructor(lower: LowerView | undefined, limits: Limits, undescribed = ordinary) {
+    this.root = new ImageDirectory('', undefined, undescribed);
     this.lower = lower;
     this.#limits = limits;
+    this.#undescribed = undescribed;
   }
 
   /** The directory that a path leads to. */
   walk(path: readonly string[], { create, links = 'follow' }: WalkOptions): ImageDirectory | undefined {
-    if (path.length > deepest) throw invalid(path, tooDeep);
+    checkDepth(path, path.length);
     let at = this.root;
     let followed = 0;
     const todo = path.toReversed();
@@ -46,19 +43,16 @@ export class ImageTree {
       if (next === undefined) return undefined;
       if (next instanceof ImageDirectory) {
         at = next;
-        if (at.depth > deepest) throw invalid(path, tooDeep);
+        checkDepth(path, at.depth);
         continue;
       }
       if (links === 'refuse') {
         // Some writers also list what was in a directory of below whose place the link takes: it is gone with that.
         if (this.#tookDirectory(at, name)) return undefined;
-        throw new UnionfsError(
-          'LAYER_ESCAPES',
-          `cannot hide ${shown(latin1(path))}: ${shown(latin1([...at.path.split('/'), name]))} on its way is a symbolic link`,
-        );
+        throw throughLink(path, [at.path, name]);
       }
       followed += 1;
-      if (followed > mostLinks) throw invalid(path, `it leads through more than ${mostLinks} symbolic links`);
+      checkLinks(path, followed);
       if (next[0] === 0x2f) at = this.root;
       todo.push(...components(next).reverse());
     }
@@ -104,7 +98,7 @@ export class ImageTree {
     if (found.target !== undefined) return found.target;
     if (create !== 'always') return undefined;
     if (!found.isWhiteout) this.displace(at, name);
-    return this.#makeImplicit(at, name, ordinary);
+    return this.#makeImplicit(at, name, this.#undescribed);
   }
 
   #enterBelow(at: ImageDirectory, name: string, create: WalkOptions['create']): ImageDirectory | Buffer | undefined {
@@ -112,7 +106,7 @@ export class ImageTree {
     if (this.lower === undefined || at.hidesBelow) {
       return create === 'never' || (create === 'if-below' && at.hidesBelow)
         ? undefined
-        : this.#makeImplicit(at, name, ordinary);
+        : this.#makeImplicit(at, name, this.#undescribed);
     }
     const path = at.pathOf(name);
     const link = this.#links.get(path);
@@ -126,21 +120,12 @@ export class ImageTree {
       return below;
     }
     if (create === 'never' || (create === 'if-below' && below === undefined)) return undefined;
-    return this.#makeImplicit(at, name, below ?? ordinary);
+    return this.#makeImplicit(at, name, below ?? this.#undescribed);
   }
 
   #makeImplicit(at: ImageDirectory, name: string, attributes: InodeAttributes): ImageDirectory {
-    // Where a link says so. It would be a whiteout in a layer that is made of this tree.
-    if (name.startsWith('.wh.')) throw invalid([at.path, name], 'the name of a whiteout is none for a directory');
+    checkImplicit([at.path, name]);
     this.#limits.countImplicit({ name: latin1([at.path, name]) });
     return this.makeDirectory(at, name, attributes);
   }
-}
-
-function invalid(path: readonly string[], why: string): UnionfsError {
-  return new UnionfsError('LAYER_INVALID', `cannot unpack ${shown(latin1(path))}: ${why}`);
-}
-
-function latin1(path: readonly string[]): Buffer {
-  return Buffer.from(path.filter(Boolean).join('/'), 'latin1');
 }

@@ -1,11 +1,12 @@
 /** Builds the tree of a layer from its entries, by the rules by which unpacker.ts makes it in a directory. */
 import { entryPath } from '../layer/entry-path.ts';
-import { invalid } from '../layer/invalid.ts';
 import type { Limits } from '../layer/limits.ts';
 import { attributesOf } from '../layer/lower-view.ts';
+import { type Shift, shiftOf } from '../layer/owners.ts';
 import { refused } from '../layer/refused.ts';
 import { Skipped } from '../layer/skipped.ts';
 import { whiteoutOf } from '../layer/whiteouts.ts';
+import { invalid } from '../tar/invalid.ts';
 import { shown, type TarEntry } from '../tar/tar-entry.ts';
 import type { TarHandler } from '../tar/tar-reader.ts';
 import { Appendix } from './appendix.ts';
@@ -21,6 +22,7 @@ export interface IndexOptions {
   readonly limits: Limits;
   /** Where in the image the archive begins. */
   readonly start: number;
+  readonly shift?: Shift;
 }
 
 export class Indexer implements TarHandler {
@@ -29,6 +31,7 @@ export class Indexer implements TarHandler {
   readonly skipped = new Skipped();
   readonly #start: number;
   readonly #limits: Limits;
+  readonly #shift: Shift;
   /** The last file whose content is read where the archive has it. */
   #inPlace: Inode | undefined;
 
@@ -36,6 +39,7 @@ export class Indexer implements TarHandler {
     this.tree = tree;
     this.#start = options.start;
     this.#limits = options.limits;
+    this.#shift = options.shift ?? shiftOf('keep');
     this.appendix = new Appendix(tree.lower, this.#limits);
   }
 
@@ -43,7 +47,7 @@ export class Indexer implements TarHandler {
     this.#inPlace = undefined;
     this.#limits.countEntry(entry);
     try {
-      this.#add(entry);
+      this.#add(this.#shift(entry));
     } catch (error) {
       throw refused(entry, error, 'keep');
     }

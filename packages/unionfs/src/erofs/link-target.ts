@@ -1,7 +1,7 @@
 /** What a hard link is to: an inode of the layer, or a file of the layers below, taken into the layer; as hard-link.ts finds it. */
 import { entryPath } from '../layer/entry-path.ts';
-import { invalid } from '../layer/invalid.ts';
 import { attributesOf, type Found, linkTarget } from '../layer/lower-view.ts';
+import { invalid } from '../tar/invalid.ts';
 import { shown, type TarEntry } from '../tar/tar-entry.ts';
 import type { UnionfsError } from '../unionfs-error.ts';
 import type { Appendix } from './appendix.ts';

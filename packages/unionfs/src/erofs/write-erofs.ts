@@ -1,19 +1,25 @@
 import type { Readable } from 'node:stream';
 import type { AppliedLayer } from '../layer/apply-layer.ts';
+import { Breaks } from '../layer/breaks.ts';
+import type { IdMaps } from '../layer/id-maps.ts';
+import { undescribed } from '../layer/layer-tree.ts';
 import { Limits, usual } from '../layer/limits.ts';
 import { LowerView } from '../layer/lower-view.ts';
+import { shiftOf } from '../layer/owners.ts';
 import { readLayer } from '../layer/read-layer.ts';
 import { overlayNamespace } from '../overlay-namespace.ts';
-import { Breaks } from './breaks.ts';
 import { ImageFile } from './image-file.ts';
 import { archiveStart, imageHeader } from './image-header.ts';
 import { arrangeIndex, writeIndex } from './image-index.ts';
 import { ImageTree } from './image-tree.ts';
 import { Indexer } from './indexer.ts';
+import { checkedAttributes } from './xattrs.ts';
 
 export interface ErofsOptions {
   /** The directories of the layers below, the topmost first; entries may lean on what is there. */
   readonly lower?: readonly string[];
+  /** Shift the owners, as of `applyLayer`: those that the kernel shows. The archive stays as it is. */
+  readonly owner?: IdMaps;
   /** The digest that the uncompressed layer must have, `sha256:…` or `sha512:…`. */
   readonly expect?: string;
   /**
@@ -38,17 +44,20 @@ export interface ErofsOptions {
  * https://docs.kernel.org/filesystems/erofs.html
  *
  * Writing needs no privileges, but with `lower` those that reading there needs. Throws a UnionfsError, whose `entry` says
- * where; an abort throws the signal's reason. The file is incomplete then, cannot be mounted, and is the caller's to remove.
+ * where; an abort throws the signal's reason. There is no file then; of a process that is killed there may be one, which cannot
+ * be mounted.
  */
 export async function writeErofs(layer: Readable, path: string, options: ErofsOptions = {}): Promise<AppliedLayer> {
   const { signal, expect, transfer, durable = false } = options;
   const { maxEntries = usual.maxEntries, maxBytes = usual.maxBytes, maxRatio = usual.maxRatio } = options;
+  const shift = shiftOf(options.owner ?? 'keep');
   try {
     signal?.throwIfAborted();
     using lower = LowerView.open(options.lower ?? [], overlayNamespace());
     using file = ImageFile.create(path);
     const limits = new Limits({ maxEntries, maxBytes });
-    const indexer = new Indexer(new ImageTree(lower, limits), { limits, start: archiveStart });
+    const tree = new ImageTree(lower, limits, checkedAttributes('directory', shift(undescribed)));
+    const indexer = new Indexer(tree, { limits, shift, start: archiveStart });
     let end = archiveStart;
     const copy = (bytes: Buffer) => {
       file.write(bytes, end);
@@ -65,6 +74,7 @@ export async function writeErofs(layer: Readable, path: string, options: ErofsOp
     if (durable) await file.sync();
     file.complete(index.end, imageHeader(origin, index));
     if (durable) await file.sync();
+    file.keep();
     return { ...origin, opaque: indexer.tree.root.isOpaque, skipped: indexer.skipped.messages };
   } finally {
     layer.destroy();

@@ -82,6 +82,7 @@ export async function applyLayer(
     limits,
     namespace,
     skipped,
+    signal,
   };
   const reading = { expect, maxBytes, maxRatio, signal, transfer };
   algorithmOf(expect);

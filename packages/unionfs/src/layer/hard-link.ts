@@ -1,14 +1,12 @@
 /** Hard links: to what came before in the layer, or to what the layers below hold. */
 import { linkSync } from 'node:fs';
+import { invalid } from '../tar/invalid.ts';
 import { shown, type TarEntry } from '../tar/tar-entry.ts';
 import type { UnionfsError } from '../unionfs-error.ts';
-import type { AttributeOptions } from './attributes.ts';
-import { copyUp } from './copy-up.ts';
+import type { CopyUp } from './copy-up.ts';
 import type { Directory } from './directory.ts';
 import { entryPath } from './entry-path.ts';
-import { invalid } from './invalid.ts';
 import type { LayerTree } from './layer-tree.ts';
-import type { Limits } from './limits.ts';
 
 /** What makes the link; undefined where it is one to itself. The way to its target leads through links as any does. */
 export function hardLink(
@@ -16,7 +14,7 @@ export function hardLink(
   directory: Directory,
   name: string,
   entry: TarEntry,
-  options: AttributeOptions & { readonly limits: Limits },
+  copies: CopyUp,
 ): (() => void) | undefined {
   const path = entryPath(entry.link, 'the target of the hard link');
   const targetName = path.pop();
@@ -24,8 +22,7 @@ export function hardLink(
   if (targetName === undefined || from === undefined) throw noTarget(entry);
   const target = tree.lookAt(from, targetName);
   if (target === undefined || from.whiteouts.has(targetName)) {
-    const counted = { ...options, onBytes: (bytes: number) => options.limits.countBytes(entry, bytes) };
-    if (!copyUp(tree, from, targetName, counted)) throw noTarget(entry);
+    if (!copies.add(from, targetName, entry)) throw noTarget(entry);
   } else if (target.isDirectory()) {
     throw invalid(entry, `${shown(entry.link)} is a directory, to which there are no hard links`);
   }

@@ -6,8 +6,6 @@
  * no such directory, the layers below tell what it is there.
  */
 import { closeSync, lstatSync, mkdirSync, readlinkSync, type Stats, unlinkSync } from 'node:fs';
-import { shown } from '../tar/tar-entry.ts';
-import { UnionfsError } from '../unionfs-error.ts';
 import type { Attributes } from './attributes.ts';
 import { Directory } from './directory.ts';
 import { components } from './entry-path.ts';
@@ -15,18 +13,8 @@ import type { Limits } from './limits.ts';
 import { attributesOf, type LowerView, linkTarget } from './lower-view.ts';
 import { removeTree } from './remove-tree.ts';
 import { type Before, takeOver } from './take-over.ts';
+import { checkDepth, checkImplicit, checkLinks, latin1, throughLink, type WalkOptions } from './way.ts';
 
-export interface WalkOptions {
-  /** Whether directories that are missing are made: always, only where the layers below have them, or never. */
-  readonly create: 'always' | 'if-below' | 'never';
-  readonly links?: 'follow' | 'refuse';
-}
-
-/** Deep enough for any real tree; each level holds a descriptor while a path is walked. */
-const deepest = 500;
-const tooDeep = `it lies deeper than ${deepest} directories`;
-/** As many as the kernel follows. path_resolution(7) */
-const mostLinks = 40;
 const mostOpen = 256;
 
 /** Of a directory that no entry describes, and none below: always the same, so that a layer makes the same tree always. */
@@ -69,7 +57,7 @@ export class LayerTree implements Disposable {
   /** The directory that a path leads to. */
   walk(path: readonly string[], { create, links = 'follow' }: WalkOptions): Directory | undefined {
     this.#putAway();
-    if (path.length > deepest) throw invalid(path, tooDeep);
+    checkDepth(path, path.length);
     let at = this.root;
     let followed = 0;
     const todo = [...path].reverse();
@@ -82,19 +70,16 @@ export class LayerTree implements Disposable {
       if (next === undefined) return undefined;
       if (next instanceof Directory) {
         at = next;
-        if (at.depth > deepest) throw invalid(path, tooDeep);
+        checkDepth(path, at.depth);
         continue;
       }
       if (links === 'refuse') {
         // Some writers also list what was in a directory of below whose place the link takes: it is gone with that.
         if (this.#tookDirectory(at, name)) return undefined;
-        throw new UnionfsError(
-          'LAYER_ESCAPES',
-          `cannot hide ${shown(latin1(path))}: ${shown(latin1([...at.path.split('/'), name]))} on its way is a symbolic link`,
-        );
+        throw throughLink(path, [at.path, name]);
       }
       followed += 1;
-      if (followed > mostLinks) throw invalid(path, `it leads through more than ${mostLinks} symbolic links`);
+      checkLinks(path, followed);
       if (next[0] === 0x2f) at = this.root;
       todo.push(...components(next).reverse());
     }
@@ -173,8 +158,7 @@ export class LayerTree implements Disposable {
   }
 
   #makeImplicit(at: Directory, name: string, attributes: Attributes | undefined): Directory {
-    // Where a link says so. It would be a whiteout in a layer that is made of this tree.
-    if (name.startsWith('.wh.')) throw invalid([at.path, name], 'the name of a whiteout is none for a directory');
+    checkImplicit([at.path, name]);
     this.#limits.countImplicit({ name: latin1([at.path, name]) });
     const made = this.makeDirectory(at, name);
     made.attributes = attributes ?? this.#undescribed;
@@ -188,12 +172,4 @@ export class LayerTree implements Disposable {
 
 function pathOf(directory: Directory, name: string): string {
   return directory.parent === undefined ? name : `${directory.path}/${name}`;
-}
-
-function invalid(path: readonly string[], why: string): UnionfsError {
-  return new UnionfsError('LAYER_INVALID', `cannot unpack ${shown(latin1(path))}: ${why}`);
-}
-
-function latin1(path: readonly string[]): Buffer {
-  return Buffer.from(path.filter(Boolean).join('/'), 'latin1');
 }

@@ -1,11 +1,11 @@
 /** Entries that have no content: symbolic links, devices, FIFOs. */
 import { constants, symlinkSync } from 'node:fs';
 import { mknod, perform } from '@estiba/syscalls';
+import { invalid } from '../tar/invalid.ts';
 import type { TarEntry } from '../tar/tar-entry.ts';
 import { type AttributeOptions, setLinkAttributes, setNodeAttributes } from './attributes.ts';
 import { terminated } from './beneath.ts';
 import type { Directory } from './directory.ts';
-import { invalid } from './invalid.ts';
 
 /** Throws EEXIST where there is anything by that name. */
 export function makeLeaf(directory: Directory, name: string, entry: TarEntry, options: AttributeOptions): void {

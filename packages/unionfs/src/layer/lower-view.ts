@@ -99,27 +99,6 @@ export function linkTarget({ fd }: Found): Buffer {
   return Buffer.from(results.bytes(memory).subarray(0, results.of(call)));
 }
 
-/** Its content, in pieces. */
-export function* contentOf(found: Found): Generator<Buffer> {
-  const file = openSync(`/proc/self/fd/${found.fd}`, 'r');
-  try {
-    const piece = Buffer.allocUnsafe(1024 * 1024);
-    for (let read = readSync(file, piece); read > 0; read = readSync(file, piece)) yield piece.subarray(0, read);
-  } finally {
-    closeSync(file);
-  }
-}
-
-/** The same without holes, of which there may be more than anybody has the time to read. */
-export function* dataOf(found: Found): Generator<Data> {
-  const opened = openFound(found);
-  try {
-    yield* dataIn(opened);
-  } finally {
-    closeSync(opened.file);
-  }
-}
-
 export interface Data {
   readonly offset: number;
   readonly bytes: Buffer;
@@ -136,6 +115,7 @@ export function openFound({ fd, stats }: Found): Opened {
   return { file: openSync(`/proc/self/fd/${fd}`, 'r'), size: stats.size };
 }
 
+/** Its content, in pieces, without holes: of these there may be more than anybody has the time to read. */
 export function* dataIn({ file, size }: Opened): Generator<Data> {
   const piece = Buffer.allocUnsafe(1024 * 1024);
   for (const { offset, length } of dataExtents(file, size)) {

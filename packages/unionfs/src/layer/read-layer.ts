@@ -20,6 +20,11 @@ export interface ReadOptions {
   readonly copy?: (bytes: Buffer) => void;
 }
 
+export interface LayerHandler extends TarHandler {
+  /** What takes long of all that was handled so far, and was left for later: done before the next is handled. */
+  catchUp?(): Promise<void> | undefined;
+}
+
 export interface ReadLayer {
   /** Digest of the uncompressed tar. */
   readonly diffId: string;
@@ -31,7 +36,7 @@ export interface ReadLayer {
  * The whole of a layer goes through the handler, what follows the end of the archive through `copy` and the digest too. Throws
  * LAYER_MISMATCH at the end if it is not what was expected, so nothing may count before that.
  */
-export async function readLayer(layer: Readable, handler: TarHandler, options: ReadOptions): Promise<ReadLayer> {
+export async function readLayer(layer: Readable, handler: LayerHandler, options: ReadOptions): Promise<ReadLayer> {
   const { expect, signal, transfer, copy } = options;
   const reader = new TarReader(handler);
   let compressed = 0;
@@ -45,7 +50,7 @@ export async function readLayer(layer: Readable, handler: TarHandler, options: R
     size += piece.length;
     limit(size, compressed, options);
     copy?.(piece);
-    await take(piece, reader, content);
+    await take(piece, { reader, handler, content });
   }
   signal?.throwIfAborted();
   reader.finish();
@@ -75,16 +80,24 @@ function limit(size: number, compressed: number, { maxBytes, maxRatio = Infinity
 const portion = 128 * 1024;
 const breakAfter = 1.5;
 
+interface Reading {
+  readonly reader: TarReader;
+  readonly handler: LayerHandler;
+  readonly content: Content;
+}
+
 /**
  * The decompressor asks this thread for more room after each piece. If it had to wait until all the files of a piece are
  * made, it and we would take turns instead of working side by side.
  */
-async function take(piece: Buffer, reader: TarReader, content: Content): Promise<void> {
+async function take(piece: Buffer, { reader, handler, content }: Reading): Promise<void> {
   let since = performance.now();
   for (let at = 0; at < piece.length; at += portion) {
     const part = piece.subarray(at, at + portion);
     reader.push(part);
     content.passed(part);
+    const rest = handler.catchUp?.();
+    if (rest !== undefined) await rest;
     if (performance.now() - since < breakAfter) continue;
     await setImmediate();
     since = performance.now();

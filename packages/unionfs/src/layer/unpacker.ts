@@ -1,16 +1,18 @@
 /** Makes what the entries of a layer say, one after the other. */
+
+import { invalid } from '../tar/invalid.ts';
 import type { TarEntry } from '../tar/tar-entry.ts';
-import type { TarHandler } from '../tar/tar-reader.ts';
 import { type AttributeOptions, attributesIn } from './attributes.ts';
+import { CopyUp } from './copy-up.ts';
 import type { Directory } from './directory.ts';
 import { entryPath } from './entry-path.ts';
 import { FileWriter } from './file-writer.ts';
 import { hardLink } from './hard-link.ts';
-import { invalid } from './invalid.ts';
 import type { LayerTree } from './layer-tree.ts';
 import { makeLeaf } from './leaf.ts';
 import type { Limits } from './limits.ts';
 import type { Shift } from './owners.ts';
+import type { LayerHandler } from './read-layer.ts';
 import { refused } from './refused.ts';
 import type { Skipped } from './skipped.ts';
 import { deleting, overlayForm, type Whiteout, whiteoutOf } from './whiteouts.ts';
@@ -20,14 +22,16 @@ export interface UnpackOptions extends Pick<AttributeOptions, 'owner'> {
   readonly limits: Limits;
   readonly skipped: Skipped;
   readonly shift: Shift;
+  readonly signal?: AbortSignal | undefined;
 }
 
-export class Unpacker implements TarHandler, Disposable {
+export class Unpacker implements LayerHandler, Disposable {
   readonly #tree: LayerTree;
   readonly #options: UnpackOptions & AttributeOptions;
   readonly #hiding: typeof overlayForm | typeof deleting;
   readonly #limits: Limits;
   readonly #files = new FileWriter();
+  readonly #copies: CopyUp;
   #current: TarEntry | undefined;
 
   constructor(tree: LayerTree, options: UnpackOptions) {
@@ -37,6 +41,7 @@ export class Unpacker implements TarHandler, Disposable {
       ...options,
       onSkipped: (what) => options.skipped.add(this.#current?.name ?? Buffer.alloc(0), what),
     };
+    this.#copies = new CopyUp(tree, this.#options);
     this.#hiding = options.whiteouts === 'overlay' ? overlayForm : deleting;
   }
 
@@ -54,6 +59,10 @@ export class Unpacker implements TarHandler, Disposable {
     if (this.#files.isWriting) this.#try(() => this.#files.end(this.#options));
   }
 
+  catchUp(): Promise<void> | undefined {
+    return this.#copies.isDone ? undefined : this.#copies.finish();
+  }
+
   /** To be called after the last entry. */
   finish(): void {
     this.#try(() => this.#files.flush());
@@ -61,6 +70,7 @@ export class Unpacker implements TarHandler, Disposable {
 
   [Symbol.dispose](): void {
     this.#files[Symbol.dispose]();
+    this.#copies[Symbol.dispose]();
   }
 
   #try(act: () => void): void {
@@ -84,7 +94,7 @@ export class Unpacker implements TarHandler, Disposable {
     const directory = this.#tree.walk(path, { create: 'always' }) as Directory;
     if (entry.type === 'directory') this.#makeDirectory(directory, name, entry);
     else if (entry.type === 'hardlink') {
-      const make = hardLink(this.#tree, directory, name, entry, this.#options);
+      const make = hardLink(this.#tree, directory, name, entry, this.#copies);
       if (make !== undefined) this.#replacing(directory, name, make);
     } else if (entry.type === 'file') {
       this.#replacing(directory, name, () => this.#files.begin(directory.place(name), entry));

@@ -1,6 +1,8 @@
+import { constants } from 'node:os';
 import { perform, SyscallError, umount } from '@estiba/syscalls';
-import { mountOf } from './mount-of.ts';
+import { mountIdAt, mountOf } from './mount-of.ts';
 import { type MountPoint, mounts } from './mountinfo.ts';
+import { hasMount, uniqueMountId } from './unique-mount-id.ts';
 import { usersOf } from './users-of.ts';
 
 /** A mount of ours; unmounted when disposed. */
@@ -9,28 +11,44 @@ export interface Mounted extends AsyncDisposable {
   readonly path: string;
   /**
    * Throws a SyscallError with code EBUSY while files in it are open, which says by whom. With `detach` it goes from the tree
-   * at once, and for good when its last user is done. Unmounting twice is harmless. umount2(2)
+   * at once, and for good when its last user is done. While another mount lies on top of it, on the same target, that is the
+   * one in the way: EBUSY, also for `detach` and when disposed. Unmounting twice is harmless. umount2(2)
    */
   unmount(options?: { readonly detach?: boolean }): Promise<void>;
 }
 
 /** What has just been mounted at an absolute path. */
 export async function mountedAt(path: string): Promise<Mounted> {
-  return new MountAt(path, await mountOf(path));
+  return new MountAt(path, await identityAt(path));
+}
+
+/** What tells it from those that come after it: before Linux 6.8 nothing does for certain. */
+interface Identity extends Pick<MountPoint, 'id' | 'device'> {
+  readonly unique: bigint | undefined;
+}
+
+async function identityAt(path: string): Promise<Identity> {
+  return { ...(await mountOf(path)), unique: uniqueMountId(path) };
 }
 
 class MountAt implements Mounted {
   readonly path: string;
-  readonly #mount: MountPoint;
+  readonly #mount: Identity;
   #mounted = true;
 
-  constructor(path: string, mount: MountPoint) {
+  constructor(path: string, mount: Identity) {
     this.path = path;
     this.#mount = mount;
   }
 
   async unmount({ detach = false }: { readonly detach?: boolean } = {}): Promise<void> {
     if (!this.#mounted) return;
+    if (!(await this.#isThere())) {
+      // Somebody else has unmounted it; what is there now is theirs.
+      this.#mounted = false;
+      return;
+    }
+    if (this.#isCovered()) throw covered(this.path);
     try {
       perform([umount(this.path, detach ? ['nofollow', 'detach'] : ['nofollow'])]);
     } catch (error) {
@@ -47,9 +65,26 @@ class MountAt implements Mounted {
   }
 
   async #isThere(): Promise<boolean> {
-    const { id, device } = this.#mount;
+    const { unique, id, device } = this.#mount;
+    if (unique !== undefined) return hasMount(unique);
     return (await mounts()).some((mount) => mount.id === id && mount.device === device);
   }
+
+  /** Where there is nothing, umount2(2) says so. */
+  #isCovered(): boolean {
+    const { unique, id } = this.#mount;
+    const [there, own] = unique === undefined ? [mountIdAt(this.path), id] : [uniqueMountId(this.path), unique];
+    return there !== undefined && there !== own;
+  }
+}
+
+/** The path leads to another mount, which umount2(2) would take instead. */
+function covered(path: string): SyscallError {
+  return new SyscallError({
+    errno: constants.errno.EBUSY,
+    call: umount(path, ['nofollow']),
+    message: `cannot unmount ${path}: EBUSY, something else is on top of it, or in its place; unmount or move that first`,
+  });
 }
 
 async function busy(path: string, { errno }: SyscallError): Promise<SyscallError> {

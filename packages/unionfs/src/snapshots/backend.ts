@@ -1,6 +1,7 @@
 /** The two forms in which a store keeps the content of a layer. */
 import type { Readable } from 'node:stream';
 import type { AppliedLayer } from '../layer/apply-layer.ts';
+import type { IdMaps } from '../layer/id-maps.ts';
 
 export type BackendName = 'directory' | 'erofs';
 
@@ -21,6 +22,8 @@ export interface WriteOptions {
   /** Come back when the content would survive a power cut. */
   readonly durable: boolean;
   readonly limits: { readonly maxEntries?: number; readonly maxBytes?: number; readonly maxRatio?: number };
+  /** Owners are shifted, as those of the layers below were. */
+  readonly owner?: IdMaps | undefined;
   readonly transfer?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }

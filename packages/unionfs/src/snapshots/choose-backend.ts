@@ -15,6 +15,13 @@ export interface ChosenBackend {
 /** What a layer was stored by decides how it is mounted, whatever a store takes for new ones. */
 export const backends: Readonly<Record<BackendName, Backend>> = { directory: directoryBackend, erofs: erofsBackend };
 
+/** Throws NAME_INVALID for what a program without types may ask for. */
+export function checkBackend(wish: string): asserts wish is 'auto' | BackendName {
+  if (wish === 'auto' || Object.hasOwn(backends, wish)) return;
+  const which = `there are 'auto', 'erofs' and 'directory'`;
+  throw new UnionfsError('NAME_INVALID', `cannot store layers by the backend ${JSON.stringify(wish)}: ${which}`);
+}
+
 /** In which form new layers are stored; found out by trying. */
 export async function chooseBackend(wish: 'auto' | BackendName, workplace: Workplace): Promise<ChosenBackend> {
   if (wish === 'directory') return { name: 'directory', reason: 'the directory form was asked for' };

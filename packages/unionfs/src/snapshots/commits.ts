@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import type { IdMaps } from '../layer/id-maps.ts';
 import { overlayNamespace } from '../overlay-namespace.ts';
 import { UnionfsError } from '../unionfs-error.ts';
 import { alone } from './alone.ts';
@@ -41,6 +42,8 @@ export interface CommitContext {
   readonly workplace: Workplace;
   readonly backend: BackendName;
   readonly durable: boolean;
+  /** Of all layers. */
+  readonly owner: IdMaps | undefined;
 }
 
 /** Does nothing when the layer is here. While somebody else makes it, in whatever process, that is waited for. */
@@ -74,7 +77,7 @@ async function make(
   context: CommitContext,
 ): Promise<void> {
   const { parent, diffId: expect, transfer, signal } = options;
-  const { places, layers, workplace, backend, durable } = context;
+  const { places, layers, workplace, backend, durable, owner } = context;
   const namespace = overlayNamespace();
   checkCommit(chainId, stack, namespace);
   await using work = await workplace.begin();
@@ -87,6 +90,7 @@ async function make(
       lower,
       expect,
       durable,
+      owner,
       transfer,
       signal,
       limits: limitsOf(options),

@@ -18,7 +18,7 @@ export const directoryBackend: Backend = {
 };
 
 async function write(layer: Readable, directory: string, options: WriteOptions): Promise<AppliedLayer> {
-  const { lower, expect, durable, transfer = false, signal, limits } = options;
+  const { lower, expect, durable, owner, transfer = false, signal, limits } = options;
   const fs = contentIn(directory);
   await mkdir(fs);
   await chmod(fs, 0o755);
@@ -27,6 +27,7 @@ async function write(layer: Readable, directory: string, options: WriteOptions):
     whiteouts: 'overlay',
     lower,
     ...(expect !== undefined && { expect }),
+    ...(owner !== undefined && { owner }),
     ...limits,
     transfer,
     ...(signal !== undefined && { signal }),

@@ -22,12 +22,13 @@ import { syncFile } from './sync.ts';
 export const erofsBackend: Backend = { name: 'erofs', write, look, show, hide, contentIn, original };
 
 async function write(layer: Readable, directory: string, options: WriteOptions): Promise<AppliedLayer> {
-  const { lower, expect, durable, transfer = false, signal, limits } = options;
+  const { lower, expect, durable, owner, transfer = false, signal, limits } = options;
   const image = contentIn(directory);
   await mkdir(placeIn(directory), { mode: 0o755 });
   const applied = await writeErofs(layer, image, {
     lower,
     ...(expect !== undefined && { expect }),
+    ...(owner !== undefined && { owner }),
     ...limits,
     transfer,
     ...(signal !== undefined && { signal }),

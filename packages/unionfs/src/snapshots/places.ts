@@ -1,6 +1,7 @@
 /**
  * Where everything is.
  *
+ *     store.json                          what is the same for all of them
  *     layers/ID/layer.json, fs/           one layer, unpacked, in the form overlayfs reads; never changed once it is here
  *     layers/ID/layer.json, image, fs/    or in one file, mounted on fs while a snapshot stands on it
  *     layers/ID/flat/                     it and all below it as one, where a stack is too high to be mounted; made when needed
@@ -11,9 +12,10 @@
  *     tmp/                                what is being made, moved to its place in one step when it is complete
  */
 import { chmod, mkdir, realpath, rename, utimes } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { refuseOverlay } from './file-system.ts';
 import { layerName, snapshotName } from './names.ts';
+import { makeStoreDirectory } from './store-directory.ts';
 
 export class Places {
   readonly root: string;
@@ -34,9 +36,8 @@ export class Places {
 
   /** Made where they are missing. */
   static async make(directory: string): Promise<Places> {
-    await mkdir(resolve(directory), { recursive: true });
     // One name for one store, however it is reached.
-    const places = new Places(await realpath(directory));
+    const places = new Places(await realpath(await makeStoreDirectory(directory)));
     const { root, layers, snapshots, locks, tmp, empty } = places;
     refuseOverlay(root);
     // Layers hold set-uid files of strangers: nobody else is to reach them here.

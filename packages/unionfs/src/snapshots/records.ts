@@ -1,6 +1,7 @@
 /** What the store notes beside a layer and a snapshot. */
-import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readNote, writeNote } from '../json-note.ts';
+import { type IdMaps, isIdMaps } from '../layer/id-maps.ts';
 import { UnionfsError } from '../unionfs-error.ts';
 import type { BackendName } from './backend.ts';
 
@@ -21,30 +22,32 @@ export interface SnapshotRecord {
   readonly parent?: string;
   /** Nobody writes to it. */
   readonly view?: true;
+  /** The layers are shown by these, and what is written to it belongs to who is who by them. */
+  readonly idmap?: IdMaps;
 }
 
 /** In each record; raised for what earlier versions would take for something else. */
-type Version = 1 | 2;
+type Version = 1 | 2 | 3;
 
 export async function writeLayerRecord(directory: string, record: LayerRecord, durable: boolean): Promise<void> {
   const { backend, ...rest } = record;
   // The first version knows directories only.
   const written = backend === 'directory' ? { version: 1, ...rest } : { version: 2, backend, ...rest };
-  await write(layerNote(directory), written, durable);
+  await writeNote(layerNote(directory), written, durable);
 }
 
 export async function writeSnapshotRecord(directory: string, record: SnapshotRecord, durable: boolean): Promise<void> {
-  const version: Version = record.view === undefined ? 1 : 2;
-  await write(snapshotNote(directory), { version, ...record }, durable);
+  const version: Version = record.idmap !== undefined ? 3 : record.view === undefined ? 1 : 2;
+  await writeNote(snapshotNote(directory), { version, ...record }, durable);
 }
 
 export async function readLayerRecord(directory: string): Promise<LayerRecord | undefined> {
-  const record = await read(layerNote(directory), isLayerRecord);
+  const record = await readNote(layerNote(directory), isLayerRecord, damaged);
   return record && { ...record, backend: record.backend ?? 'directory' };
 }
 
 export function readSnapshotRecord(directory: string): Promise<SnapshotRecord | undefined> {
-  return read(snapshotNote(directory), isSnapshotRecord);
+  return readNote(snapshotNote(directory), isSnapshotRecord, damagedSnapshot);
 }
 
 /** Where it is, in the directory of a layer. */
@@ -57,34 +60,14 @@ export function snapshotNote(directory: string): string {
   return join(directory, 'snapshot.json');
 }
 
-async function write(path: string, record: object, durable: boolean): Promise<void> {
-  await using file = await open(path, 'wx');
-  await file.writeFile(`${JSON.stringify(record, undefined, 2)}\n`);
-  if (durable) await file.sync();
+function damaged(path: string, remedy = 'remove the directory it is in'): UnionfsError {
+  const why = 'it is not what this version of the store writes';
+  return new UnionfsError('STORE_DAMAGED', `cannot read ${path}: ${why}; ${remedy}`);
 }
 
-async function read<T>(path: string, is: (value: unknown) => value is T): Promise<T | undefined> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-  const value = parsed(text);
-  if (is(value)) return value;
-  throw new UnionfsError(
-    'STORE_DAMAGED',
-    `cannot read ${path}: it is not what this version of the store writes; remove the directory it is in`,
-  );
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+/** Not the directory, on which it may be mounted. */
+function damagedSnapshot(path: string): UnionfsError {
+  return damaged(path, 'to give up the snapshot remove that file, and prune takes the rest');
 }
 
 function isLayerRecord(value: unknown): value is Omit<LayerRecord, 'backend'> & { backend?: BackendName } {
@@ -96,18 +79,19 @@ function isLayerRecord(value: unknown): value is Omit<LayerRecord, 'backend'> & 
     typeof size === 'number' &&
     typeof opaque === 'boolean' &&
     (namespace === 'trusted' || namespace === 'user') &&
-    (version === 1 ? backend === undefined : backend === 'erofs')
+    (version === 1 ? backend === undefined : version === 2 && backend === 'erofs')
   );
 }
 
 function isSnapshotRecord(value: unknown): value is SnapshotRecord {
   if (!isRecord(value)) return false;
-  const { version, view } = value as Partial<Record<string, unknown>>;
-  return version === 1 ? view === undefined : view === true;
+  const { version, view, idmap } = value as Partial<Record<string, unknown>>;
+  if (version === 3) return (view === undefined || view === true) && isIdMaps(idmap);
+  return idmap === undefined && (version === 1 ? view === undefined : view === true);
 }
 
 function isRecord(value: unknown): value is object {
   if (typeof value !== 'object' || value === null || !('version' in value)) return false;
   const parent = 'parent' in value ? value.parent : undefined;
-  return (value.version === 1 || value.version === 2) && (parent === undefined || typeof parent === 'string');
+  return [1, 2, 3].includes(value.version as number) && (parent === undefined || typeof parent === 'string');
 }

@@ -7,6 +7,7 @@ import { clearDebris } from './debris.ts';
 import type { FlattenContext } from './flatten.ts';
 import { inTheMaking } from './layer-lock.ts';
 import type { Layer } from './layers.ts';
+import { clearLeftMounts, type LeftMount } from './left-mounts.ts';
 import { layerNote } from './records.ts';
 import type { Snapshots } from './snapshots.ts';
 import type { Work } from './workplace.ts';
@@ -15,17 +16,41 @@ export interface RemovalContext extends FlattenContext {
   readonly snapshots: Snapshots;
 }
 
-/** All layers that nothing needs; resolves to their chain ids and the bytes given back. */
-export async function prune(
-  keep: Iterable<string>,
-  context: RemovalContext,
-): Promise<{ removed: string[]; bytes: number }> {
-  const { places, workplace } = context;
+export interface PruneOptions {
+  /** The chain ids of layers; those below them are kept, too. */
+  readonly keep: Iterable<string>;
+  /**
+   * Unmount what a process has left mounted that has ended, where nobody uses it; without, it is only told. Not for programs that
+   * mount a snapshot and end, so that others find it there.
+   */
+  readonly unmount?: boolean;
+}
+
+export interface Pruned {
+  /** The chain ids of the layers removed. */
+  readonly removed: string[];
+  /** That this freed. */
+  readonly bytes: number;
+  /** Overlays of the store that may have been left: those that still are mounted, */
+  readonly mounted: LeftMount[];
+  /** and the targets of those that no longer are. */
+  readonly unmounted: string[];
+  /** Snapshots whose note cannot be read. While there are any, no layer is removed: they may stand on it. */
+  readonly damaged: readonly string[];
+}
+
+/** All layers that nothing needs. */
+export async function prune({ keep, unmount = false }: PruneOptions, context: RemovalContext): Promise<Pruned> {
+  const { places, workplace, snapshots } = context;
   await workplace.clear();
+  const left = await alone(places.root, () => clearLeftMounts(places, { unmount }));
   await clearDebris(places, workplace);
   await using gone = await workplace.begin();
-  const removed = await alone(places.root, () => takeUnneeded(keep, gone, context));
-  return { removed, bytes: await gone.remove() };
+  const { removed, damaged } = await alone(places.root, async () => {
+    const { damaged } = await snapshots.standing();
+    return { removed: damaged.length > 0 ? [] : await takeUnneeded(keep, gone, context), damaged };
+  });
+  return { removed, bytes: await gone.remove(), ...left, damaged };
 }
 
 /** One that nothing stands on; resolves to the bytes given back. */

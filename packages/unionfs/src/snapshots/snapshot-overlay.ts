@@ -1,5 +1,7 @@
 import { join } from 'node:path';
+import { overlayTree } from '../steps/overlay.ts';
 import type { OverlayOptions } from '../steps/overlay-options.ts';
+import { UnionfsError } from '../unionfs-error.ts';
 
 export interface OwnPaths {
   readonly upper?: string;
@@ -36,4 +38,17 @@ export function overlayOf(
     // With `userxattr` these two are off, and naming them is an error on some kernels.
     ...(marks === 'user' ? { userxattr: true } : { redirectDir: 'nofollow' as const, metacopy: false }),
   };
+}
+
+/** Whether an overlay can have so many directories, with so long paths. */
+export function fits(overlay: OverlayOptions): boolean {
+  // A stack of nothing still has the empty layer.
+  if (overlay.lower.length === 0) return true;
+  try {
+    overlayTree(overlay);
+    return true;
+  } catch (error) {
+    if (error instanceof UnionfsError && error.code === 'OVERLAY_UNSUPPORTED') return false;
+    throw error;
+  }
 }

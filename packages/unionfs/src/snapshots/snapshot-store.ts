@@ -1,27 +1,38 @@
 import type { Readable } from 'node:stream';
+import type { IdMaps } from '../layer/id-maps.ts';
 import { UnionfsError } from '../unionfs-error.ts';
 import type { Usage } from '../volumes/usage.ts';
 import type { BackendName } from './backend.ts';
-import { type ChosenBackend, chooseBackend } from './choose-backend.ts';
+import { type ChosenBackend, checkBackend, chooseBackend } from './choose-backend.ts';
 import { type CommitContext, type CommitOptions, commit } from './commits.ts';
 import { clearDebris } from './debris.ts';
 import { layerUsage } from './layer-usage.ts';
 import { backendOf, contentOf, Layers } from './layers.ts';
 import { Places } from './places.ts';
-import { prune, type RemovalContext, remove } from './removal.ts';
+import { type Pruned, type PruneOptions, prune, type RemovalContext, remove } from './removal.ts';
 import type { Snapshot } from './snapshot.ts';
 import { type PrepareOptions, Snapshots } from './snapshots.ts';
+import { settleOwner } from './store-owner.ts';
 import { Workplace } from './workplace.ts';
 
 export type { CommitOptions } from './commits.ts';
+export type { LeftMount } from './left-mounts.ts';
+export type { Pruned, PruneOptions } from './removal.ts';
 
 export interface StoreOptions {
   /**
    * How layers are stored from now on; those that are here stay as they are, and all can stand on each other. `erofs`: each
    * in one file that the kernel mounts, without unpacking it (root, Linux 6.12). `directory`: unpacked. Default: erofs where
-   * it can be used; `store.backend` tells.
+   * it can be used; `store.backend` tells. What no image can hold, more than 2 TiB with the holes of sparse files, is refused
+   * with LAYER_REFUSED, also where the form was not asked for: the stream is at its end by then. Such a layer can be committed
+   * anew to the same directory, opened with `directory`.
    */
   readonly backend?: 'auto' | BackendName;
+  /**
+   * Shift the owners of all layers by these maps, for containers in a user namespace that has them: `store.owner` tells. The first
+   * who opens a store decides for good; left out, it is as it was decided. Root.
+   */
+  readonly owner?: IdMaps;
   /**
    * Wait until a layer is on the disk before it counts as there (default), or leave that to the kernel: quicker on a slow
    * disk, but a power cut may leave layers with empty files.
@@ -45,27 +56,33 @@ export interface StoredLayer {
 export class SnapshotStore {
   /** How layers are stored from now on, and why. */
   readonly backend: ChosenBackend;
+  /** The maps that the owners of all layers are shifted by; undefined where they are as the layers have them. */
+  readonly owner: IdMaps | undefined;
   readonly #context: CommitContext & RemovalContext;
 
   private constructor(backend: ChosenBackend, context: CommitContext & RemovalContext) {
     this.backend = backend;
+    this.owner = context.owner;
     this.#context = context;
   }
 
   /**
    * Opens a store, made when missing, and removes what crashed processes left unfinished. Throws OVERLAY_UNSUPPORTED on
-   * overlayfs, and for the backend `erofs` where it cannot be used.
+   * overlayfs, and for the backend `erofs` where it cannot be used; NAME_INVALID where a file is, for other
+   * backends, and for an `owner` that is not that of the store.
    */
   static async open(
     directory: string,
-    { backend = 'auto', durable = true }: StoreOptions = {},
+    { backend = 'auto', durable = true, owner: wanted }: StoreOptions = {},
   ): Promise<SnapshotStore> {
+    checkBackend(backend);
     const places = await Places.make(directory);
     const workplace = new Workplace(places.tmp);
     await workplace.clear();
     await clearDebris(places, workplace);
+    const owner = await settleOwner(wanted, { places, workplace, durable });
     const chosen = await chooseBackend(backend, workplace);
-    const context = { places, layers: new Layers(places), workplace, durable };
+    const context = { places, layers: new Layers(places), workplace, durable, owner };
     const snapshots = new Snapshots(context);
     return new SnapshotStore(chosen, { ...context, snapshots, backend: chosen.name });
   }
@@ -105,7 +122,7 @@ export class SnapshotStore {
     }
   }
 
-  /** What a layer takes on the disk. */
+  /** What a layer takes on the disk. Throws LAYER_REFUSED where modes keep an ordinary user out of what is his own. */
   async usage(chainId: string): Promise<Usage> {
     return await layerUsage(await this.#context.layers.get(chainId));
   }
@@ -154,9 +171,11 @@ export class SnapshotStore {
 
   /**
    * Removes all layers but those to keep, those below them, those of snapshots, and those that are being worked on, in
-   * whatever process; and unmounts what no snapshot needs. Gives the chain ids removed, and the bytes that this freed.
+   * whatever process; and unmounts layers that no snapshot needs. Finds the snapshots that were left mounted, in the mount
+   * namespace of this process, and with `unmount` unmounts them; never what a running process has mounted. Throws STORE_DAMAGED
+   * for a layer below a snapshot whose note cannot be read; snapshots of which that is so are told.
    */
-  prune({ keep }: { readonly keep: Iterable<string> }): Promise<{ removed: string[]; bytes: number }> {
-    return prune(keep, this.#context);
+  prune(options: PruneOptions): Promise<Pruned> {
+    return prune(options, this.#context);
   }
 }

@@ -1,13 +1,13 @@
 import { Readable } from 'node:stream';
-import { Fd } from '@estiba/syscalls';
 import { diffLayer, type UpperOptions } from '../diff/diff-layer.ts';
+import type { IdMaps } from '../layer/id-maps.ts';
 import type { Mounted } from '../mounts/mounted.ts';
 import type { OverlayOptions } from '../steps/overlay-options.ts';
 import { UnionfsError } from '../unionfs-error.ts';
-import { type Usage, usageOf } from '../volumes/usage.ts';
+import { type Usage, usageAt } from '../volumes/usage.ts';
 
 /** How the changes in a snapshot become a layer. */
-export type SnapshotDiffOptions = Omit<UpperOptions, 'upper' | 'lower' | 'namespace'>;
+export type SnapshotDiffOptions = Omit<UpperOptions, 'upper' | 'lower' | 'lowerIdmap' | 'namespace'>;
 
 /** A tree over a stack of layers. Disposing of it removes it. */
 export interface Snapshot extends AsyncDisposable {
@@ -16,18 +16,25 @@ export interface Snapshot extends AsyncDisposable {
   readonly parent: string | undefined;
   /** Whether nobody can write to it: a view. */
   readonly readonly: boolean;
+  /** The maps that it was prepared with. */
+  readonly idmap: IdMaps | undefined;
   /**
    * How to mount it: the layers, the topmost first, and its own directories. Layers of the erofs form are mounted at these
-   * paths in the mount namespace of this process, and in those copied from it.
+   * paths in the mount namespace of this process, and in those copied from it. Of one with an `idmap` it shows the layers as they are:
+   * whoever mounts it adds the user namespace as `lowerIdmap`, and for a view `lowerIdmapFrom: 1`; as `mount` does.
    */
   readonly overlay: OverlayOptions;
   /** Mount it; `readonly` shows what it holds and lets nobody change it. Needs CAP_SYS_ADMIN. */
   mount(target: string, options?: { readonly readonly?: boolean }): Promise<Mounted>;
-  /** What was written to it takes on the disk; without the layers. */
+  /**
+   * What was written to it takes on the disk; without the layers. Throws SNAPSHOT_MISSING when it has been removed; LAYER_REFUSED
+   * where modes keep an ordinary user out of what is his own.
+   */
   usage(): Promise<Usage>;
   /**
    * What was written to it, as a layer: an uncompressed tar, which nothing is read for before it is read itself. With
-   * `dropEqual` what was only copied up, and is as it was below, is left out. Best not while something writes to it. Throws
+   * `dropEqual` what was only copied up, and is as it was below, is left out. Owners that were shifted, or come by an id map, are
+   * shifted back. Best not while something writes to it. Throws
    * TREE_UNSUPPORTED for what no layer can say.
    */
   diff(options?: SnapshotDiffOptions): Readable;
@@ -47,17 +54,28 @@ export interface Keeper {
   remove(name: string): Promise<void>;
 }
 
+interface Owned {
+  readonly parent?: string;
+  readonly idmap?: IdMaps;
+  /** Those of the store. */
+  readonly owner: IdMaps | undefined;
+}
+
 export class StoredSnapshot implements Snapshot {
   readonly name: string;
   readonly parent: string | undefined;
   readonly overlay: OverlayOptions;
+  readonly idmap: IdMaps | undefined;
   readonly #keeper: Keeper;
+  readonly #owner: IdMaps | undefined;
 
-  constructor(name: string, parent: string | undefined, overlay: OverlayOptions, keeper: Keeper) {
+  constructor(name: string, overlay: OverlayOptions, keeper: Keeper, { parent, idmap, owner }: Owned) {
     this.name = name;
     this.parent = parent;
     this.overlay = overlay;
+    this.idmap = idmap;
     this.#keeper = keeper;
+    this.#owner = owner;
   }
 
   get readonly(): boolean {
@@ -69,8 +87,9 @@ export class StoredSnapshot implements Snapshot {
   }
 
   async usage(): Promise<Usage> {
-    using directory = Fd.open(this.overlay.upper ?? (this.overlay.lower[0] as string));
-    return await usageOf(directory.number);
+    const usage = await usageAt(this.overlay.upper ?? (this.overlay.lower[0] as string));
+    if (usage !== undefined) return usage;
+    throw new UnionfsError('SNAPSHOT_MISSING', `cannot measure the snapshot ${this.name}: it has been removed`);
   }
 
   diff(options: SnapshotDiffOptions = {}): Readable {
@@ -84,7 +103,14 @@ export class StoredSnapshot implements Snapshot {
       throw new UnionfsError('TREE_UNSUPPORTED', `cannot tell the changes of the snapshot ${this.name}: ${why}`);
     }
     const namespace = userxattr ? 'user' : 'trusted';
-    yield* diffLayer({ ...options, upper, namespace, ...(options.dropEqual && { lower }) });
+    const owner = this.idmap ?? this.#owner;
+    yield* diffLayer({
+      ...(owner !== undefined && { owner }),
+      ...options,
+      upper,
+      namespace,
+      ...(options.dropEqual && { lower, ...(this.idmap !== undefined && { lowerIdmap: this.idmap }) }),
+    });
   }
 
   remove(): Promise<void> {

@@ -1,29 +1,37 @@
 /** Trees over the layers of a store; whose layers are mounted as long as the kernel has to find them. */
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { IdMaps } from '../layer/id-maps.ts';
+import { shiftOf } from '../layer/owners.ts';
 import { mountOverlay } from '../mount-overlay.ts';
+import { namespaceOf } from '../mounts/id-map-namespace.ts';
 import type { Mounted } from '../mounts/mounted.ts';
 import { overlayNamespace } from '../overlay-namespace.ts';
-import { overlayTree } from '../steps/overlay.ts';
 import type { OverlayOptions } from '../steps/overlay-options.ts';
 import { UnionfsError } from '../unionfs-error.ts';
 import { alone } from './alone.ts';
 import { isDebris, takeDebris } from './debris.ts';
-import { findMount } from './find-mount.ts';
 import { type FlattenContext, flatten } from './flatten.ts';
+import { hideUnneeded, type Standings } from './hidden-layers.ts';
 import { inheritRoot } from './inherit-root.ts';
-import { backendOf, type Layer } from './layers.ts';
+import { backendOf } from './layers.ts';
 import { checkMount, marksOf } from './marks.ts';
+import { refuseRemoval, refuseSecondMount } from './mounted-snapshot.ts';
 import { moveInto } from './places.ts';
 import { readSnapshotRecord, type SnapshotRecord, writeSnapshotRecord } from './records.ts';
 import { type Keeper, type Snapshot, StoredSnapshot } from './snapshot.ts';
-import { overlayOf, ownPaths } from './snapshot-overlay.ts';
+import { fits, overlayOf, ownPaths } from './snapshot-overlay.ts';
 import { pathsOf, standOn } from './standing.ts';
 import { syncFile } from './sync.ts';
 
 export interface PrepareOptions {
   /** The chain id of the topmost layer; over nothing without. */
   readonly parent?: string | undefined;
+  /**
+   * For a user namespace with these maps: `mount` shows the layers by them, without a copy, and what is written belongs to who is
+   * who there. Root, Linux 5.19, layers on a file system that takes id maps (see `bind`). Not in a store with an `owner`.
+   */
+  readonly idmap?: IdMaps | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -34,17 +42,28 @@ interface Wanted {
   readonly signal?: AbortSignal | undefined;
 }
 
-export class Snapshots implements Keeper {
-  readonly #context: FlattenContext;
+export interface SnapshotContext extends FlattenContext {
+  /** Those that the owners of all layers are shifted by. */
+  readonly owner: IdMaps | undefined;
+}
 
-  constructor(context: FlattenContext) {
+export class Snapshots implements Keeper {
+  readonly #context: SnapshotContext;
+
+  constructor(context: SnapshotContext) {
     this.#context = context;
   }
 
-  async prepare(name: string, view: boolean, { parent, signal }: PrepareOptions): Promise<Snapshot> {
+  async prepare(name: string, view: boolean, { parent, idmap, signal }: PrepareOptions): Promise<Snapshot> {
+    const shift = shiftOf(idmap ?? 'keep');
+    if (idmap !== undefined) this.#refuseShiftedTwice(name);
     const { places, workplace, durable } = this.#context;
     const target = places.snapshot(name);
-    const record: SnapshotRecord = { ...(parent !== undefined && { parent }), ...(view && { view }) };
+    const record: SnapshotRecord = {
+      ...(parent !== undefined && { parent }),
+      ...(view && { view }),
+      ...(idmap !== undefined && { idmap }),
+    };
     await using work = await workplace.begin();
     const made = join(work.path, 'made');
     await mkdir(made);
@@ -52,7 +71,7 @@ export class Snapshots implements Keeper {
     await writeSnapshotRecord(made, record, durable);
     const snapshot = await this.#onLayers({ name, record: async () => record, signal }, async (snapshot, lower) => {
       const { upper, top } = ownPaths(made, view);
-      inheritRoot(lower[0] as string, upper ?? (top as string));
+      inheritRoot(lower[0] as string, upper ?? (top as string), shift);
       if (await moveInto(made, target)) return snapshot;
       if ((await takeDebris(target, work)) && (await moveInto(made, target))) return snapshot;
       const why = 'there is one by that name already';
@@ -68,9 +87,18 @@ export class Snapshots implements Keeper {
 
   async mount(name: string, target: string, readonly: boolean): Promise<Mounted> {
     // Alone in the store until it can be seen: nobody removes it meanwhile.
-    return await this.#onLayers({ name, record: () => this.#get(name) }, async ({ overlay }) => {
+    return await this.#onLayers({ name, record: () => this.#get(name) }, async ({ overlay, idmap }) => {
       if (overlay.upper !== undefined) await refuseSecondMount(name, overlay.upper, target);
-      return await mountOverlay({ ...overlay, target, ...(readonly && { attributes: ['rdonly'] as const }) });
+      using namespace = idmap === undefined ? undefined : await namespaceOf(idmap);
+      // Its own directory belongs to those outside already, as all that is written to it.
+      const lowerIdmapFrom = overlay.upper === undefined ? 1 : 0;
+      const mapped = namespace === undefined ? {} : { lowerIdmap: namespace, lowerIdmapFrom };
+      return await mountOverlay({
+        ...overlay,
+        ...mapped,
+        target,
+        ...(readonly && { attributes: ['rdonly'] as const }),
+      });
     });
   }
 
@@ -81,7 +109,7 @@ export class Snapshots implements Keeper {
     await alone(places.root, async () => {
       const record = await this.#record(name);
       if (record === undefined) return;
-      await this.#refuseIfMounted(name, record);
+      await refuseRemoval(name, ownPaths(places.snapshot(name), record.view === true));
       await work.take(places.snapshot(name));
       await this.#hideUnneeded(record.parent);
     });
@@ -92,14 +120,27 @@ export class Snapshots implements Keeper {
     return (await readdir(snapshots)).filter((name) => !isDebris(join(snapshots, name))).sort();
   }
 
-  /** What each of them stands on. */
-  async parents(): Promise<{ readonly name: string; readonly parent: string }[]> {
-    const parents: { name: string; parent: string }[] = [];
-    for (const name of await this.names()) {
-      const parent = (await this.#record(name))?.parent;
-      if (parent !== undefined) parents.push({ name, parent });
-    }
+  /** What each of them stands on. Throws STORE_DAMAGED for one whose note cannot be read: that is not known then. */
+  async parents(): Promise<Standings['parents']> {
+    const { parents, damaged } = await this.standing();
+    for (const name of damaged) await this.#get(name);
     return parents;
+  }
+
+  /** The same, and the names of those of which it is not known. */
+  async standing(): Promise<Standings> {
+    const parents: { name: string; parent: string }[] = [];
+    const damaged: string[] = [];
+    for (const name of await this.names()) {
+      try {
+        const parent = (await this.#record(name))?.parent;
+        if (parent !== undefined) parents.push({ name, parent });
+      } catch (error) {
+        if (!(error instanceof UnionfsError) || error.code !== 'STORE_DAMAGED') throw error;
+        damaged.push(name);
+      }
+    }
+    return { parents, damaged };
   }
 
   async #get(name: string): Promise<SnapshotRecord> {
@@ -131,7 +172,8 @@ export class Snapshots implements Keeper {
         for (const layer of standing.layers) backendOf(layer).show(layer.directory);
         const lower = stack.length === 0 ? [places.empty] : pathsOf(standing);
         try {
-          return { done: await action(new StoredSnapshot(name, record.parent, describe(lower), this), lower) };
+          const snapshot = new StoredSnapshot(name, describe(lower), this, { ...record, owner: this.#context.owner });
+          return { done: await action(snapshot, lower) };
         } catch (error) {
           await this.#hideUnneeded(record.parent);
           throw error;
@@ -143,49 +185,14 @@ export class Snapshots implements Keeper {
     }
   }
 
-  async #refuseIfMounted(name: string, { view }: SnapshotRecord): Promise<void> {
-    const { upper, top } = ownPaths(this.#context.places.snapshot(name), view === true);
-    const mounted = await findMount(upper ?? (top as string));
-    if (mounted === undefined) return;
-    throw new UnionfsError('SNAPSHOT_BUSY', `cannot remove the snapshot ${name}: it is mounted on ${mounted}`);
+  #refuseShiftedTwice(name: string): void {
+    if (this.#context.owner === undefined) return;
+    const why = 'the owners of the layers in this store are shifted already; use a store that keeps them';
+    throw new UnionfsError('NAME_INVALID', `cannot prepare the snapshot ${name} with an id map: ${why}`);
   }
 
-  /** Of the layers that one stood on, those that no other stands on. To be called alone in the store. */
+  /** To be called alone in the store. */
   async #hideUnneeded(top: string | undefined): Promise<void> {
-    if (top === undefined) return;
-    const { layers } = this.#context;
-    const [candidates, needed] = [new Map<string, Layer | undefined>(), new Map<string, Layer | undefined>()];
-    await layers.addWithParents([top], candidates, { damaged: 'skip' });
-    if (![...candidates.values()].some((layer) => layer?.record.backend === 'erofs')) return;
-    const others = await this.parents();
-    await layers.addWithParents(
-      others.map(({ parent }) => parent),
-      needed,
-      { damaged: 'skip' },
-    );
-    for (const [chainId, layer] of candidates) {
-      if (layer !== undefined && !needed.has(chainId)) backendOf(layer).hide(layer.directory);
-    }
+    await hideUnneeded(top, this.#context.layers, () => this.standing());
   }
-}
-
-/** Whether an overlay can have so many directories, with so long paths. */
-function fits(overlay: OverlayOptions): boolean {
-  // A stack of nothing still has the empty layer.
-  if (overlay.lower.length === 0) return true;
-  try {
-    overlayTree(overlay);
-    return true;
-  } catch (error) {
-    if (error instanceof UnionfsError && error.code === 'OVERLAY_UNSUPPORTED') return false;
-    throw error;
-  }
-}
-
-/** Two overlays that write to one directory: overlayfs does not say what is in it then, and without `index` does not refuse. */
-async function refuseSecondMount(name: string, upper: string, target: string): Promise<void> {
-  const mounted = await findMount(upper);
-  if (mounted === undefined) return;
-  const why = `it is mounted on ${mounted} already, and both would write to it; bind that mount to a second place instead`;
-  throw new UnionfsError('SNAPSHOT_BUSY', `cannot mount the snapshot ${name} on ${target}: ${why}`);
 }

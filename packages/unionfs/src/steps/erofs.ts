@@ -1,17 +1,7 @@
 /** A layer in one file, as a tree. https://docs.kernel.org/filesystems/erofs.html */
-import {
-  fsconfig,
-  fscreate,
-  fsmount,
-  fsopen,
-  label,
-  type MountAttribute,
-  moveMount,
-  type Step,
-} from '@estiba/syscalls';
+import { fsconfig, label, type MountAttribute, type Step } from '@estiba/syscalls';
 import { UnionfsError } from '../unionfs-error.ts';
-import { directoryFor } from './mount-point.ts';
-import type { DetachedMount } from './overlay.ts';
+import { attach, type DetachedMount, detached } from './detached-mount.ts';
 
 export interface ErofsMountOptions {
   /** Attributes of the mount, set before it is attached anywhere; it is read-only without any. */
@@ -24,8 +14,7 @@ export interface ErofsMountOptions {
  */
 export function erofs(options: ErofsMountOptions & { readonly image: string; readonly target: string }): Step[] {
   const { image, target } = options;
-  const { steps, tree } = erofsTree(image, options);
-  return [label(`mount ${image} on ${target}`, [...steps, ...directoryFor(target), moveMount(tree, target)])];
+  return attach(image, erofsTree(image, options), target);
 }
 
 /** One that is nowhere yet, and gone with its descriptor. Of a file, the kernel reads it itself. */
@@ -34,9 +23,11 @@ export function erofsTree(image: string, options: ErofsMountOptions = {}): Detac
   if (image.includes('\0') || Buffer.byteLength(image) > 255) {
     throw new UnionfsError('NAME_INVALID', `cannot mount ${image}: the kernel takes paths of at most 255 bytes here`);
   }
-  const context = fsopen('erofs');
-  const tree = fsmount(context, [...new Set<MountAttribute>(['rdonly', ...attributes])]);
-  // Said of the file system too: a loop device that cannot be written to is refused otherwise.
-  const steps = [context, fsconfig(context, 'source', image), fsconfig(context, 'ro'), fscreate(context), tree];
+  const all = [...new Set<MountAttribute>(['rdonly', ...attributes])];
+  const { steps, tree } = detached('erofs', all, (context) => [
+    fsconfig(context, 'source', image),
+    // Said of the file system too: a loop device that cannot be written to is refused otherwise.
+    fsconfig(context, 'ro'),
+  ]);
   return { steps: [label(`make a file system of ${image}`, steps)], tree };
 }

@@ -29,15 +29,19 @@ export interface OverlayOptions {
   readonly redirectDir?: 'on' | 'off' | 'follow' | 'nofollow';
   /** Whether a change of owner or mode copies a file without its content. Needs `redirectDir: 'on'`, and no `userxattr`. */
   readonly metacopy?: boolean;
+  /** What /proc/mounts shows where other file systems have their device; `overlay` unless told. */
+  readonly source?: string;
   /** More options of overlayfs, as `name` or `name=value`. */
   readonly options?: readonly string[];
   /** Attributes of the mount, set before it is attached anywhere. */
   readonly attributes?: readonly MountAttribute[];
   /**
-   * Show the owners of what is in `lower` by the id maps of this user namespace. Linux 6.15; before (5.19), show each directory
-   * at a second place by `bind` with `idmap`, and give these places as `lower`.
+   * Show the owners of what is in `lower` by the id maps of this user namespace. Linux 6.15; before (5.19), `mountOverlay` can
+   * with a `passage`, and others show each directory at a second place by `bind` with `idmap`, and give these places as `lower`.
    */
   readonly lowerIdmap?: UserNamespace;
+  /** The first of `lower` that it holds for, those above are shown as they are; of all, unless told. */
+  readonly lowerIdmapFrom?: number;
   /**
    * Before Linux 6.8 the paths of `lower` may take 255 bytes together. For an overlay that is nowhere yet, an empty directory
    * raises that to a page, 4,095 bytes with all options: the overlay is mounted there for a moment. `overlay` and `mountOverlay`,

@@ -14,7 +14,7 @@ export function lowerText(lower: readonly string[]): string {
 
 /** Mounts it on a directory that exists. */
 export function mountText(options: OverlayOptions, target: string): Call {
-  const { lower, upper, work, attributes = [] } = options;
+  const { lower, upper, work, source = 'overlay', attributes = [] } = options;
   const texts = [
     `lowerdir=${noCommas(lowerText(lower))}`,
     ...(upper === undefined || work === undefined
@@ -24,7 +24,7 @@ export function mountText(options: OverlayOptions, target: string): Call {
   ];
   const flags = attributes.filter((name): name is Exclude<typeof name, 'idmap'> => name !== 'idmap');
   return mount({
-    source: 'overlay',
+    source,
     target,
     type: 'overlay',
     flags: flags satisfies MountFlag[],

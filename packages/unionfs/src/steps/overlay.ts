@@ -1,67 +1,49 @@
 /** Several directories as one tree. https://docs.kernel.org/filesystems/overlayfs.html */
-import {
-  type Call,
-  fsconfig,
-  fscreate,
-  fsmount,
-  fsopen,
-  label,
-  moveMount,
-  openTree,
-  type Step,
-} from '@estiba/syscalls';
+import { type Call, fsconfig, label, openTree, type Step } from '@estiba/syscalls';
 import { UnionfsError } from '../unionfs-error.ts';
 import { changeMount } from './attributes.ts';
+import { attach, type DetachedMount, detached } from './detached-mount.ts';
 import { kernelHas, kernelName } from './kernel.ts';
 import { directoryFor } from './mount-point.ts';
 import { check, type OverlayOptions, settings } from './overlay-options.ts';
 import { asText, lowerText, mountText } from './overlay-text.ts';
 import { openUserNamespace, type UserNamespace } from './user-namespace.ts';
 
+export type { DetachedMount } from './detached-mount.ts';
 export type { OverlayOptions } from './overlay-options.ts';
-
-/** A mount that is nowhere yet: `steps` bring it into being, `tree` is its descriptor, for `moveMount`. */
-export interface DetachedMount {
-  readonly steps: readonly Step[];
-  readonly tree: Call;
-}
 
 /** Mount an overlay on `target`. Needs CAP_SYS_ADMIN over the mount namespace; in a user namespace Linux 5.11. */
 export function overlay(options: OverlayOptions & { readonly target: string }): Step[] {
   const { target } = options;
-  const place = directoryFor(target);
-  if (needsText(check(options))) return [label(`mount overlay on ${target}`, [...place, mountText(options, target)])];
-  const { steps, tree } = overlayTree(options);
-  return [label(`mount overlay on ${target}`, [...steps, ...place, moveMount(tree, target)])];
+  if (needsText(check(options))) {
+    return [label(`mount overlay on ${target}`, [...directoryFor(target), mountText(options, target)])];
+  }
+  return attach('overlay', overlayTree(options), target);
 }
 
 /** An overlay that is nowhere yet, for a program that attaches it to a descriptor, or only looks into it. */
 export function overlayTree(options: OverlayOptions): DetachedMount {
-  const { lower, upper, work, attributes = [], lowerIdmap, passage } = check(options);
+  const { lower, upper, work, source = 'overlay', attributes = [], passage } = check(options);
   const [only] = lower;
   if (only !== undefined && lower.length === 1 && upper === undefined) return justOne(only, options);
   if (needsText(options)) return asText(options, requirePassage(lower, passage));
-  const context = fsopen('overlay');
-  const tree = fsmount(context, attributes);
-  const steps = [
-    context,
-    // Shown as the source in /proc/mounts; what tools look for.
-    fsconfig(context, 'source', 'overlay'),
-    ...(lowerIdmap === undefined ? lowerDirectories(context, lower) : idmapped(context, lower, lowerIdmap)),
+  const { steps, tree } = detached('overlay', attributes, (context) => [
+    // `overlay` is what tools look for.
+    fsconfig(context, 'source', source),
+    ...lowerDirectories(context, options),
     ...(upper === undefined || work === undefined
       ? []
       : [fsconfig(context, 'upperdir', escaped(upper)), fsconfig(context, 'workdir', escaped(work))]),
     ...settings(options).map(([name, value]) => fsconfig(context, name, value)),
-    fscreate(context),
-    tree,
-  ];
+  ]);
   return { steps: [label('make an overlay', steps)], tree };
 }
 
 /** Of a single directory the kernel makes no overlay; seen from outside a read-only copy of its mount is the same. */
-function justOne(directory: string, { attributes = [], lowerIdmap }: OverlayOptions): DetachedMount {
+function justOne(directory: string, options: OverlayOptions): DetachedMount {
+  const { attributes = [], lowerIdmap, lowerIdmapFrom = 0 } = options;
   const tree = openTree(directory, ['clone']);
-  const namespace = lowerIdmap === undefined ? undefined : openUserNamespace(lowerIdmap);
+  const namespace = lowerIdmap === undefined || lowerIdmapFrom > 0 ? undefined : openUserNamespace(lowerIdmap);
   const set = [...new Set(['rdonly', ...attributes] as const)].filter((name) => name !== 'idmap');
   // Private, or mounts made on the copy of a shared mount would appear on the original as well.
   const change = changeMount(tree, { set, propagation: 'private', ...(namespace && { idmap: namespace.fd }) });
@@ -69,7 +51,14 @@ function justOne(directory: string, { attributes = [], lowerIdmap }: OverlayOpti
 }
 
 /** One by one since Linux 6.8; before, as one text. */
-function lowerDirectories(context: Call, lower: readonly string[]): Step[] {
+function lowerDirectories(context: Call, { lower, lowerIdmap, lowerIdmapFrom = 0 }: OverlayOptions): Step[] {
+  if (lowerIdmap !== undefined) {
+    const [asTheyAre, mapped] = [lower.slice(0, lowerIdmapFrom), lower.slice(lowerIdmapFrom)];
+    return [
+      ...asTheyAre.map((directory) => fsconfig(context, 'lowerdir+', directory)),
+      ...idmapped(context, mapped, lowerIdmap),
+    ];
+  }
   if (appendsLower()) return lower.map((directory) => fsconfig(context, 'lowerdir+', directory));
   return [fsconfig(context, 'lowerdir', lowerText(lower))];
 }

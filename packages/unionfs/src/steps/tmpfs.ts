@@ -1,15 +1,5 @@
-import {
-  fsconfig,
-  fscreate,
-  fsmount,
-  fsopen,
-  label,
-  type MountAttribute,
-  moveMount,
-  type Step,
-} from '@estiba/syscalls';
-import { directoryFor } from './mount-point.ts';
-import type { DetachedMount } from './overlay.ts';
+import { fsconfig, type MountAttribute, type Step } from '@estiba/syscalls';
+import { attach, type DetachedMount, detached } from './detached-mount.ts';
 
 export interface TmpfsOptions {
   /** Bytes, or as tmpfs takes it: with `k`, `m`, `g`, or `%` of the memory; half of the memory when left out. */
@@ -28,18 +18,16 @@ export interface TmpfsOptions {
 
 /** A file system in memory, empty. https://docs.kernel.org/filesystems/tmpfs.html */
 export function tmpfs(target: string, options: TmpfsOptions = {}): Step[] {
-  const { steps, tree } = tmpfsTree(options);
-  return [label(`mount tmpfs on ${target}`, [...steps, ...directoryFor(target), moveMount(tree, target)])];
+  return attach('tmpfs', tmpfsTree(options), target);
 }
 
 /** One that is nowhere yet. */
 export function tmpfsTree(options: TmpfsOptions = {}): DetachedMount {
   const { size, inodes, mode = 0o1777, uid, gid, huge, attributes = ['nosuid', 'nodev'] } = options;
-  const context = fsopen('tmpfs');
-  const tree = fsmount(context, attributes);
   const settings = { source: 'tmpfs', mode: mode.toString(8), size, nr_inodes: inodes, uid, gid, huge };
-  const steps = Object.entries(settings).flatMap(([key, value]) =>
-    value === undefined ? [] : [fsconfig(context, key, String(value))],
+  return detached('tmpfs', attributes, (context) =>
+    Object.entries(settings).flatMap(([key, value]) =>
+      value === undefined ? [] : [fsconfig(context, key, String(value))],
+    ),
   );
-  return { steps: [context, ...steps, fscreate(context), tree], tree };
 }

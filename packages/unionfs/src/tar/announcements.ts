@@ -7,6 +7,9 @@ import { UnionfsError } from '../unionfs-error.ts';
 import { isMeant, noOverrides, type PaxOverrides, readOverrides } from './pax-overrides.ts';
 import { type PaxRecords, parsePaxRecords } from './pax-records.ts';
 
+/** Enough for the longest path, and for more attributes than any file is seen with; Linux would allow many times that. xattr(7) */
+export const longestExtendedHeader = 1024 * 1024;
+
 export class Announcements {
   readonly #global = new Map<string, Buffer>();
   /** What holds for an entry without records of its own. */

@@ -1,9 +1,9 @@
 /** An entry as its header and what was announced before it describe it. */
-import { UnionfsError } from '../unionfs-error.ts';
 import type { Announcements } from './announcements.ts';
+import { invalid } from './invalid.ts';
 import { paxSparseMap } from './pax-sparse-map.ts';
 import type { SparseMap } from './sparse-map.ts';
-import { shown, type TarEntry } from './tar-entry.ts';
+import type { TarEntry } from './tar-entry.ts';
 import { typeOf } from './tar-entry-type.ts';
 import type { TarHeader } from './tar-header.ts';
 
@@ -50,7 +50,7 @@ function contentOfDirectory(flag: string, type: TarEntry['type'], size: number, 
   if (flag === 'D') return size;
   // Some readers take this for a file, others pass over the content, others read it as headers.
   if (flag === '0' && type === 'directory' && size > 0)
-    throw invalid(name, 'it is a directory by its name, and has content');
+    throw invalid({ name }, 'it is a directory by its name, and has content');
   return 0;
 }
 
@@ -62,17 +62,13 @@ function sparseMap(
 ): SparseMap | undefined {
   const map = paxSparseMap(announced.own, name, stored ?? 0);
   if (map === undefined) return header.sparse;
-  if (stored === undefined) throw invalid(name, 'it is a sparse file and none');
-  if (header.sparse !== undefined) throw invalid(name, 'it is a sparse file in two ways');
+  if (stored === undefined) throw invalid({ name }, 'it is a sparse file and none');
+  if (header.sparse !== undefined) throw invalid({ name }, 'it is a sparse file in two ways');
   return map;
 }
 
 /** The largest id stands for "none" to the kernel. credentials(7) */
 function id(value: number, name: Buffer, what: string): number {
-  if (value < 0 || value >= 0xffffffff) throw invalid(name, `its ${what} id is ${value}`);
+  if (value < 0 || value >= 0xffffffff) throw invalid({ name }, `its ${what} id is ${value}`);
   return value;
-}
-
-function invalid(name: Buffer, why: string): UnionfsError {
-  return new UnionfsError('LAYER_INVALID', `cannot unpack ${shown(name)}: ${why}`, { entry: name.toString() });
 }

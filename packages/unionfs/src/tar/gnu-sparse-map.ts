@@ -20,7 +20,7 @@ export class GnuSparseMap implements SparseMap {
   /** The bytes of the header are only borrowed. */
   constructor(header: Buffer, name: Buffer) {
     this.extents = new Extents(name);
-    this.size = number(header, 483, 12, 'real size');
+    this.size = number(header, { at: 483, length: 12 }, 'real size');
     this.#read(header, 386, 4);
   }
 
@@ -36,7 +36,8 @@ export class GnuSparseMap implements SparseMap {
         if (this.more) throw this.extents.invalid('it ends, and yet goes on in another block');
         return;
       }
-      this.extents.add(number(block, at, 12, 'sparse offset'), number(block, at + 12, 12, 'sparse length'));
+      const offset = number(block, { at, length: 12 }, 'sparse offset');
+      this.extents.add(offset, number(block, { at: at + 12, length: 12 }, 'sparse length'));
     }
   }
 }

@@ -1,10 +1,9 @@
-/** A header block: 512 bytes, in one of four dialects that differ behind the first 345. tar(5) */
+/** A header block, in one of four dialects that differ behind the first 345 bytes. tar(5) */
 import { UnionfsError } from '../unionfs-error.ts';
 import { GnuSparseMap } from './gnu-sparse-map.ts';
+import { blockSize, checksumOf, layout } from './header-layout.ts';
 import { shown } from './tar-entry.ts';
 import { number, text } from './tar-field.ts';
-
-export const blockSize = 512;
 
 export interface TarHeader {
   /** The type flag as a character; the NUL of old archives is `0`. */
@@ -34,25 +33,25 @@ export function isZero(block: Buffer): boolean {
 /** Reads a header; throws a UnionfsError when the checksum or a number is wrong. */
 export function readHeader(block: Buffer): TarHeader {
   verifyChecksum(block);
-  const magic = block.toString('latin1', 257, 263);
+  const magic = block.toString('latin1', layout.magic.at, layout.magic.at + layout.magic.length);
   const posix = magic === 'ustar\0';
   const tagged = posix || magic === 'ustar ';
-  const name = text(block, 0, 100);
-  const prefix = posix ? text(block, 345, prefixLength(block)) : empty;
-  const flag = block[156] === 0 ? '0' : String.fromCharCode(block[156] ?? 0);
+  const name = text(block, layout.name);
+  const prefix = posix ? text(block, { ...layout.prefix, length: prefixLength(block) }) : empty;
+  const flag = String.fromCharCode(block[layout.flag.at] || 0x30);
   if (flag === 'S' && magic !== 'ustar ') throw refusedSparse(name);
   return {
     flag,
     // Subarrays would follow the input chunk, whose memory belongs to somebody else soon.
     name: prefix.length > 0 ? Buffer.concat([prefix, slash, name]) : Buffer.from(name),
-    link: Buffer.from(text(block, 157, 100)),
-    size: number(block, 124, 12, 'size'),
-    mode: number(block, 100, 8, 'mode') & 0o7777,
-    uid: number(block, 108, 8, 'user id'),
-    gid: number(block, 116, 8, 'group id'),
-    mtime: number(block, 136, 12, 'time'),
-    major: tagged ? number(block, 329, 8, 'device number') : 0,
-    minor: tagged ? number(block, 337, 8, 'device number') : 0,
+    link: Buffer.from(text(block, layout.link)),
+    size: number(block, layout.size, 'size'),
+    mode: number(block, layout.mode, 'mode') & 0o7777,
+    uid: number(block, layout.uid, 'user id'),
+    gid: number(block, layout.gid, 'group id'),
+    mtime: number(block, layout.mtime, 'time'),
+    major: tagged ? number(block, layout.major, 'device number') : 0,
+    minor: tagged ? number(block, layout.minor, 'device number') : 0,
     sparse: flag === 'S' ? new GnuSparseMap(block, Buffer.from(name)) : undefined,
   };
 }
@@ -63,13 +62,13 @@ const slash = Buffer.from('/');
 
 /** star uses the end of the prefix field for times, and says so in the last four bytes. */
 function prefixLength(block: Buffer): number {
-  return block.toString('latin1', 508, 512) === 'tar\0' ? 131 : 155;
+  return block.toString('latin1', 508, 512) === 'tar\0' ? 131 : layout.prefix.length;
 }
 
-/** The sum of all bytes, with the field of the sum itself taken as blanks; some old writers summed signed bytes. */
+/** Some old writers summed signed bytes. */
 function verifyChecksum(block: Buffer): void {
-  const stated = number(block, 148, 8, 'checksum');
-  const sum = sumOf(block, 0, blockSize) - sumOf(block, 148, 156) + 8 * 0x20;
+  const stated = number(block, layout.checksum, 'checksum');
+  const sum = checksumOf(block);
   if (stated === sum || stated === signed(sum, block)) return;
   throw new UnionfsError(
     'LAYER_INVALID',
@@ -77,14 +76,9 @@ function verifyChecksum(block: Buffer): void {
   );
 }
 
-function sumOf(block: Buffer, from: number, to: number): number {
-  let sum = 0;
-  for (let at = from; at < to; at++) sum += block[at] as number;
-  return sum;
-}
-
 function signed(sum: number, block: Buffer): number {
-  const high = block.filter((byte, at) => byte > 127 && (at < 148 || at >= 156)).length;
+  const { at: from, length } = layout.checksum;
+  const high = block.filter((byte, at) => byte > 127 && (at < from || at >= from + length)).length;
   return sum - 256 * high;
 }
 

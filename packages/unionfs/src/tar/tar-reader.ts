@@ -7,11 +7,13 @@
  * that is not complete yet; content is handed on as it comes.
  */
 import { UnionfsError } from '../unionfs-error.ts';
-import { Announcements } from './announcements.ts';
+import { Announcements, longestExtendedHeader } from './announcements.ts';
 import { complete, draft, type EntryDraft } from './entry-draft.ts';
 import { Gathered } from './gathered.ts';
+import { blockSize } from './header-layout.ts';
+import { invalid } from './invalid.ts';
 import { shown, type TarEntry } from './tar-entry.ts';
-import { blockSize, isZero, padding, readHeader, type TarHeader } from './tar-header.ts';
+import { isZero, padding, readHeader, type TarHeader } from './tar-header.ts';
 
 export interface TarHandler {
   /** A new entry; `data` follows until what is stored of it is complete, then `end`. */
@@ -22,9 +24,6 @@ export interface TarHandler {
   /** What fills the last block of that content, after `end`: zeros, if nobody hides anything there. */
   padding?(bytes: Buffer): void;
 }
-
-/** Enough for the longest path, and for more attributes than any file is seen with; Linux would allow many times that. xattr(7) */
-const longestExtendedHeader = 1024 * 1024;
 
 export class TarReader {
   readonly #handler: TarHandler;
@@ -126,10 +125,9 @@ export class TarReader {
 
   #readBlock(header: TarHeader): void {
     this.#name = header.name;
-    if (header.size < 0) throw invalid(header.name, `its size is ${header.size}`);
+    if (header.size < 0) throw invalid(header, `its size is ${header.size}`);
     if (Announcements.has(header.flag)) {
-      if (header.size > longestExtendedHeader)
-        throw invalid(header.name, `its extended header has ${header.size} bytes`);
+      if (header.size > longestExtendedHeader) throw invalid(header, `its extended header has ${header.size} bytes`);
       this.#extended = header;
       if (header.size === 0) this.#readExtended(Buffer.alloc(0));
       else this.#gatherNext('extended', header.size);
@@ -198,8 +196,4 @@ export class TarReader {
     this.#state = state;
     this.#gathered.expect(bytes);
   }
-}
-
-function invalid(name: Buffer, why: string): UnionfsError {
-  return new UnionfsError('LAYER_INVALID', `cannot unpack ${shown(name)}: ${why}`, { entry: name.toString() });
 }

@@ -4,9 +4,10 @@
  *     extended header, where one is needed | header block | map of a sparse file | content | zeros to a whole block | …
  */
 import { UnionfsError } from '../unionfs-error.ts';
+import { blockSize } from './header-layout.ts';
 import { isAscii, type NewEntry, paxBody, recordsFor } from './pax-writer.ts';
 import { shown, type TarEntryType } from './tar-entry.ts';
-import { blockSize, padding } from './tar-header.ts';
+import { padding } from './tar-header.ts';
 import { largestLarge, largestSmall, nameLength, splitName, ustarBlock } from './ustar-block.ts';
 
 export type { NewEntry } from './pax-writer.ts';

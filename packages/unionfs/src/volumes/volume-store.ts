@@ -5,12 +5,14 @@
  *     tmp/                        what is being made or removed, moved in one step
  */
 import { chmod, mkdir, readdir, rename } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { findBind } from '../mounts/find-bind.ts';
+import { makeStoreDirectory } from '../snapshots/store-directory.ts';
 import { syncFile } from '../snapshots/sync.ts';
 import { type Work, Workplace } from '../snapshots/workplace.ts';
 import { UnionfsError } from '../unionfs-error.ts';
 import { finishFill, isFilling } from './fill.ts';
+import { checkLabels, type Labels } from './labels.ts';
 import { StoredVolume, type Volume } from './volume.ts';
 import { lockVolume, tryLockVolume } from './volume-lock.ts';
 import { randomName, volumeName } from './volume-name.ts';
@@ -25,7 +27,16 @@ export interface VolumeStoreOptions {
 }
 
 export interface VolumeOptions {
-  readonly labels?: Readonly<Record<string, string>>;
+  readonly labels?: Labels;
+}
+
+export interface PrunedVolumes {
+  /** The names of those that are gone. */
+  readonly removed: string[];
+  /** That this freed. */
+  readonly bytes: number;
+  /** Those that were not to be kept, and are in use; `reason` says by whom, or where they are mounted. */
+  readonly busy: { readonly name: string; readonly reason: string }[];
 }
 
 /** Named directories for what is to outlive containers. Several processes may use a store at once. */
@@ -40,10 +51,9 @@ export class VolumeStore {
     this.#durable = durable;
   }
 
-  /** Opens a store, made when missing, and removes what crashed processes left unfinished. */
+  /** Opens a store, made when missing, and removes what crashed processes left unfinished. Throws NAME_INVALID where a file is. */
   static async open(directory: string, { durable = true }: VolumeStoreOptions = {}): Promise<VolumeStore> {
-    const path = resolve(directory);
-    await mkdir(path, { recursive: true });
+    const path = await makeStoreDirectory(directory);
     // Volumes hold set-uid files of strangers: nobody else is to reach them here.
     await chmod(path, 0o700);
     for (const name of ['volumes', 'tmp']) await mkdir(join(path, name), { recursive: true });
@@ -52,14 +62,18 @@ export class VolumeStore {
     return store;
   }
 
-  /** A new, empty volume; without a name it gets one that nobody else has, and is `anonymous`. Throws VOLUME_EXISTS. */
+  /**
+   * A new, empty volume; without a name it gets one that nobody else has, and is `anonymous`. Throws VOLUME_EXISTS, and
+   * NAME_INVALID for labels that are no texts.
+   */
   async create(name?: string, { labels = {} }: VolumeOptions = {}): Promise<Volume> {
     const [actual, anonymous] = name === undefined ? [randomName(), true] : [volumeName(name), false];
+    const checked = checkLabels(labels, actual);
     await using work = await this.#workplace.begin();
     const made = join(work.path, 'made');
     await mkdir(join(made, 'data'), { recursive: true });
     await chmod(join(made, 'data'), 0o755);
-    const record = { version: 1, labels, created: new Date().toISOString(), anonymous } as const;
+    const record = { version: 1, labels: checked, created: new Date().toISOString(), anonymous } as const;
     await writeVolumeRecord(made, record);
     if (this.#durable) for (const path of [join(made, 'volume.json'), made]) await syncFile(path);
     await this.#moveIn(made, actual);
@@ -93,22 +107,25 @@ export class VolumeStore {
     if (reason !== undefined) throw new UnionfsError('VOLUME_BUSY', `cannot remove the volume ${name}: ${reason}`);
   }
 
-  /** Removes all volumes but those to keep, and those in use. Gives their names, and the bytes that this freed. */
-  async prune({ keep }: { readonly keep: Iterable<string> }): Promise<{ removed: string[]; bytes: number }> {
+  /** Removes all volumes but those to keep, and those in use; by whom these are, is told: a crash may have left them mounted. */
+  async prune({ keep }: { readonly keep: Iterable<string> }): Promise<PrunedVolumes> {
     await this.#workplace.clear();
     await using gone = await this.#workplace.begin();
     const kept = new Set(keep);
     const removed: string[] = [];
+    const busy: { name: string; reason: string }[] = [];
     for (const name of await this.volumes()) {
       if (kept.has(name)) continue;
       try {
-        if ((await this.#take(name, gone)) === undefined) removed.push(name);
+        const reason = await this.#take(name, gone);
+        if (reason === undefined) removed.push(name);
+        else busy.push({ name, reason });
       } catch (error) {
         // Somebody else was quicker.
         if (!(error instanceof UnionfsError) || error.code !== 'VOLUME_MISSING') throw error;
       }
     }
-    return { removed, bytes: await gone.remove() };
+    return { removed, bytes: await gone.remove(), busy };
   }
 
   /** Out of sight, in one move; or why not. */

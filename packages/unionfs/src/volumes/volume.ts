@@ -1,14 +1,13 @@
-import { constants } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Fd, type Step } from '@estiba/syscalls';
+import type { Fd, Step } from '@estiba/syscalls';
 import type { Owner } from '../layer/owners.ts';
 import type { Workplace } from '../snapshots/workplace.ts';
 import { type BindOptions, bind } from '../steps/bind.ts';
 import { UnionfsError } from '../unionfs-error.ts';
 import { fill, finishFill } from './fill.ts';
 import { openSource } from './source.ts';
-import { type Usage, usageOf } from './usage.ts';
+import { type Usage, usageAt } from './usage.ts';
 import { lockVolume } from './volume-lock.ts';
 import type { VolumeRecord } from './volume-record.ts';
 
@@ -41,7 +40,7 @@ export interface Volume {
   populate(from: string | Fd, options?: PopulateOptions): Promise<boolean>;
   /** Steps that mount it. */
   bind(target: string, options?: BindOptions): Step[];
-  /** What it takes on the disk. */
+  /** What it takes on the disk. Throws VOLUME_MISSING; LAYER_REFUSED where modes keep an ordinary user out of what is his own. */
   usage(): Promise<Usage>;
 }
 
@@ -82,8 +81,9 @@ export class StoredVolume implements Volume {
   }
 
   async usage(): Promise<Usage> {
-    using directory = Fd.open(this.path, constants.O_RDONLY | constants.O_DIRECTORY);
-    return await usageOf(directory.number);
+    const usage = await usageAt(this.path);
+    if (usage !== undefined) return usage;
+    throw new UnionfsError('VOLUME_MISSING', `cannot measure the volume ${this.name}: it has been removed`);
   }
 
   async #lock(signal: AbortSignal | undefined): Promise<Fd> {

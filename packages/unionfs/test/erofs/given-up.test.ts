@@ -1,5 +1,5 @@
 /** What takes long after all of a layer has come: others get their turns meanwhile, and an abort is heard. */
-import { closeSync, mkdirSync, openSync, statSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, statSync, writeSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { scratch } from '@estiba/testkit';
 import { expect, it } from 'vitest';
@@ -7,14 +7,27 @@ import { writeErofs } from '../../src/erofs/write-erofs.ts';
 import { archive } from '../archive.ts';
 import { pax10 } from '../tar/sparse-archive.ts';
 
+interface Watch extends Disposable {
+  readonly signal: AbortSignal;
+  /** How long the image, which is gone by then, had become. */
+  size(): number;
+}
+
 /** Aborts in the first turn that others get after more has been written than the layer itself. */
-function abortBehind(path: string, layer: Buffer): AbortController & Disposable {
+function abortBehind(path: string, layer: Buffer): Watch {
   const stop = new AbortController();
+  let held = -1;
   const watch = setInterval(() => {
     const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-    if (size > 4096 + Math.ceil(layer.length / 512) * 512) stop.abort(new Error('enough'));
+    if (held !== -1 || size <= 4096 + Math.ceil(layer.length / 512) * 512) return;
+    held = openSync(path, 'r');
+    stop.abort(new Error('enough'));
   }, 1);
-  return Object.assign(stop, { [Symbol.dispose]: () => clearInterval(watch) });
+  const end = () => {
+    clearInterval(watch);
+    if (held !== -1) closeSync(held);
+  };
+  return { signal: stop.signal, size: () => fstatSync(held).size, [Symbol.dispose]: end };
 }
 
 it('a layer that is given up while small parts of a sparse file are put in their places stops there', async () => {
@@ -26,7 +39,8 @@ it('a layer that is given up while small parts of a sparse file are put in their
   using stop = abortBehind(folder.join('image'), layer);
   const written = writeErofs(Readable.from([layer]), folder.join('image'), { signal: stop.signal });
   await expect(written).rejects.toThrow('enough');
-  expect(statSync(folder.join('image')).size).toBeLessThan(end);
+  expect(stop.size()).toBeLessThan(end);
+  expect(readdirSync(folder.path)).toEqual([]);
 });
 
 it('a layer that is given up while a large file of below is copied for a hard link stops there', async () => {
@@ -40,5 +54,6 @@ it('a layer that is given up while a large file of below is copied for a hard li
   using stop = abortBehind(folder.join('image'), layer);
   const options = { signal: stop.signal, lower: [folder.join('below')] };
   await expect(writeErofs(Readable.from([layer]), folder.join('image'), options)).rejects.toThrow('enough');
-  expect(statSync(folder.join('image')).size).toBeLessThan(size);
+  expect(stop.size()).toBeLessThan(size);
+  expect(readdirSync(folder.path)).toEqual(['below']);
 });

@@ -75,6 +75,23 @@ requires({ on: ['host', 'uml'], root: true, overlay: true })('a mount', () => {
     await other.unmount();
   });
 
+  it('is not unmounted while another lies on top of it, which stays, and is when that is gone', async () => {
+    using folder = scratchOfLayers('mounted');
+    const [first, second] = [await mountTmpfs(folder.join('memory')), await mountTmpfs(folder.join('memory'))];
+    writeFileSync(`${second.path}/second`, '');
+    for (const unmount of [() => first.unmount(), () => first[Symbol.asyncDispose]()]) {
+      await expect(unmount()).rejects.toMatchObject({
+        name: 'SyscallError',
+        code: 'EBUSY',
+        message: `cannot unmount ${first.path}: EBUSY, something else is on top of it, or in its place; unmount or move that first`,
+      });
+    }
+    expect(readdirSync(second.path)).toEqual(['second']);
+    await second.unmount();
+    await first.unmount();
+    expect(isMounted(first.path)).toBe(false);
+  });
+
   it('that was moved with the directory that it is in is not taken for unmounted', async () => {
     using folder = scratchOfLayers('mounted');
     const memory = await mountTmpfs(folder.join('before/memory'));
@@ -113,6 +130,18 @@ requires({ on: ['host', 'uml'], root: true, overlay: true })('a mount', () => {
     await using _later = await mountTmpfs(folder.join('source/later'));
     expect(isMounted(`${bound.path}/later`)).toBe(false);
     expect(() => writeFileSync(`${bound.path}/inner/file`, '')).toThrow('EROFS');
+  });
+});
+
+// The kernel gives the number and the device of one to the next; before Linux 6.8 nothing tells them apart.
+requires({ on: ['host'], root: true, kernel: '6.8' })('a mount that somebody else has unmounted', () => {
+  it('takes nothing with it that is mounted there now', async () => {
+    using folder = scratchOfLayers('mounted');
+    const first = await mountTmpfs(folder.join('memory'));
+    expect(await unmountBelow(folder.path)).toEqual([first.path]);
+    await using other = await mountTmpfs(folder.join('memory'));
+    await first[Symbol.asyncDispose]();
+    expect(isMounted(other.path)).toBe(true);
   });
 });
 

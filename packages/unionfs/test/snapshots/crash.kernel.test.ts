@@ -1,9 +1,12 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { guard, requires } from '@estiba/testkit';
 import { expect, it } from 'vitest';
 import { type Backend, mountedBelow, openStore, otherProcess, scratchOfStore, unfinished } from './suite/stores.ts';
 
 guard();
+
+const isMounted = (path: string) => mountedBelow(dirname(path)).includes(path);
 
 /** How many moments are tried, of a few hundred; all of them when it is 0. */
 const kills = Number(process.env.ESTIBA_KILLS ?? 5);
@@ -18,6 +21,8 @@ const work = `
   await store.commit('sha256:one', layer(...files(0)));
   await store.commit('sha256:two', layer(...files(1), { name: 'd0/.wh.f3' }), { parent: 'sha256:one' });
   const [snapshot, view] = [await store.prepare('s', { parent: 'sha256:two' }), await store.view('v', { parent: 'sha256:one' })];
+  const mounted = [await snapshot.mount(process.argv[1] + '-s'), await view.mount(process.argv[1] + '-v')];
+  for (const mount of mounted) await mount.unmount();
   await snapshot.remove();
   await store.remove('sha256:two');
   await store.commit('sha256:three', layer(...files(1)), { parent: 'sha256:one' });
@@ -102,7 +107,9 @@ async function killedAt(backend: Backend, { call, count }: Moment): Promise<bool
 /** All that is in it is complete, it is of use, and it can be emptied. */
 async function expectWhole(directory: string, backend: Backend, when: string): Promise<void> {
   const store = await openStore(directory, backend);
-  await store.prune({ keep: Object.keys(contents) });
+  const { mounted } = await store.prune({ keep: Object.keys(contents), unmount: true });
+  const left = ['s', 'v'].flatMap((name) => (isMounted(`${directory}-${name}`) ? [name] : []));
+  expect([mounted, left], when).toEqual([[], []]);
   expect(unfinished(directory), when).toEqual([]);
   const target = `${directory}-merged`;
   mkdirSync(target, { recursive: true });

@@ -1,11 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { perform, umount } from '@estiba/syscalls';
 import { guard, requires } from '@estiba/testkit';
 import { expect, it } from 'vitest';
 import { archive, layer } from '../archive.ts';
 import { shell, trees } from '../mounting.ts';
+import { pax10 } from '../tar/sparse-archive.ts';
 import { committing } from './suite/committing.ts';
 import { damage } from './suite/damage.ts';
 import { removing } from './suite/removing.ts';
@@ -35,6 +36,24 @@ requires({ on: ['host'], root: true, overlay: true, kernel: '6.12' })('an image 
     expect(readdirSync(folder.join('layers', id, 'fs'))).toEqual([]);
     expect(Buffer.concat(await (await store.export('sha256:one')).toArray()).equals(bytes)).toBe(true);
     await expect(store.export('sha256:none')).rejects.toMatchObject({ code: 'LAYER_MISSING' });
+  });
+
+  it('has no room for a layer of more than 2 TiB, which can be unpacked beside it', async () => {
+    using folder = scratchOfStore();
+    const size = 3 * 2 ** 40;
+    const large = () => Readable.from([pax10({ name: 's', size, parts: [[size - 1, 1]], content: Buffer.from('x') })]);
+    const store = await openStore(folder.path, 'erofs');
+    await store.commit('sha256:one', base());
+    await expect(store.commit('sha256:two', large(), { parent: 'sha256:one' })).rejects.toMatchObject({
+      code: 'LAYER_REFUSED',
+      message: expect.stringContaining("commit it to a store that was opened with backend: 'directory'"),
+    });
+    await (await openStore(folder.path, 'directory')).commit('sha256:two', large(), { parent: 'sha256:one' });
+    const { overlay } = await store.view('look', { parent: 'sha256:two' });
+    expect([statSync(`${overlay.lower[1]}/s`).size, readdirSync(`${overlay.lower[2]}/etc`)]).toEqual([
+      size,
+      ['a', 'b'],
+    ]);
   });
 
   it('is not left mounted for a snapshot whose name is taken', async () => {

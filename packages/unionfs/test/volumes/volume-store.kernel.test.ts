@@ -1,8 +1,10 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execve, type Fd, launch, mount } from '@estiba/syscalls';
 import { guard, requires } from '@estiba/testkit';
 import { expect, it } from 'vitest';
+import { unmountBelow } from '../../src/mounts/mounts-below.ts';
 import { bind } from '../../src/steps/bind.ts';
 import { lockVolume } from '../../src/volumes/volume-lock.ts';
 import { scratchOfLayers } from '../scratch-of-layers.ts';
@@ -69,7 +71,8 @@ requires({ on: ['host', 'uml'] })('a volume', () => {
     await store.create('db');
     using lock = (await lockVolume(folder.join('store/volumes/db'))) as Fd;
     await expect(store.remove('db')).rejects.toEqual(codes('VOLUME_BUSY'));
-    expect(await store.prune({ keep: [] })).toEqual({ removed: [], bytes: 0 });
+    const reason = 'it is being filled, or removed, by somebody else';
+    expect(await store.prune({ keep: [] })).toEqual({ removed: [], bytes: 0, busy: [{ name: 'db', reason }] });
     const waiting = (await store.volume('db')).populate(folder.path, { signal: AbortSignal.timeout(50) });
     await expect(waiting).rejects.toMatchObject({ name: 'TimeoutError' });
     lock.close();
@@ -103,9 +106,28 @@ requires({ on: ['host', 'uml'], root: true, overlay: true })('a volume of root',
       const busy = store.remove('db');
       await expect(busy).rejects.toEqual(codes('VOLUME_BUSY'));
       await expect(busy).rejects.toThrow(`mounted on ${seen} in the mount namespace of process ${child.pid}`);
-      expect(await store.prune({ keep: [] })).toEqual({ removed: [], bytes: 0 });
+      const reason = `it is mounted on ${seen} in the mount namespace of process ${child.pid}`;
+      expect(await store.prune({ keep: [] })).toEqual({ removed: [], bytes: 0, busy: [{ name: 'db', reason }] });
     }
     await store.remove('db');
     expect(existsSync(volume.path)).toBe(false);
+  });
+
+  it('that a killed process has left mounted is told, and where, and is pruned when it is not any more', async () => {
+    using folder = scratchOfLayers('volumes');
+    const store = await open(folder.path);
+    await store.create('db');
+    const seen = folder.join('seen');
+    const script = `
+      const { mountBind, VolumeStore } = await import(process.cwd() + '/packages/unionfs/src/index.ts');
+      const store = await VolumeStore.open(process.argv[1]);
+      await mountBind((await store.volume('db')).path, process.argv[2]);
+      process.kill(process.pid, 'SIGKILL');`;
+    const options = ['--conditions=estiba-source', '--input-type=module', '-e', script, folder.join('store'), seen];
+    expect(spawnSync(process.execPath, options, { timeout: 20_000 }).signal).toBe('SIGKILL');
+    const reason = `it is mounted on ${seen}`;
+    expect(await store.prune({ keep: [] })).toEqual({ removed: [], bytes: 0, busy: [{ name: 'db', reason }] });
+    expect(await unmountBelow(folder.path)).toEqual([seen]);
+    expect((await store.prune({ keep: [] })).removed).toEqual(['db']);
   });
 });

@@ -1,9 +1,9 @@
 /** What holds of a store in which something is that the store would not have left there, however layers are stored. */
-import { mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { layerName } from '../../../src/snapshots/names.ts';
 import { layer } from '../../archive.ts';
-import { type Backend, base, change, openStore, scratchOfStore, unfinished } from './stores.ts';
+import { type Backend, base, change, mountedBelow, openStore, scratchOfStore, unfinished } from './stores.ts';
 
 export function damage(backend: Backend): void {
   it('takes a layer in where something is that is none', async () => {
@@ -67,6 +67,35 @@ export function damage(backend: Backend): void {
     await snapshot.remove();
     expect((await store.prune({ keep: [] })).removed.sort()).toEqual(['sha256:one', 'sha256:three']);
     expect([...readdirSync(folder.join('layers')), ...unfinished(folder.path)]).toEqual([]);
+  });
+
+  it('removes no layer while the note of a snapshot cannot be read, says which, and does all the rest', async () => {
+    using folder = scratchOfStore();
+    const store = await openStore(folder.path, backend);
+    for (const id of ['sha256:one', 'sha256:two']) await store.commit(id, base());
+    const [whole] = [
+      await store.prepare('whole', { parent: 'sha256:one' }),
+      await store.prepare('bad', { parent: 'sha256:two' }),
+    ];
+    const note = folder.join('snapshots/bad/snapshot.json');
+    writeFileSync(note, '{"vers');
+    mkdirSync(folder.join('snapshots/debris/upper'), { recursive: true });
+    mkdirSync(folder.join('tmp/w-left'));
+    expect(await store.prune({ keep: [] })).toMatchObject({ removed: [], damaged: ['bad'] });
+    expect(readdirSync(folder.join('snapshots')).sort()).toEqual(['bad', 'whole']);
+    expect(unfinished(folder.path)).toEqual([]);
+    await whole.remove();
+    // What it stood on may be what the other stands on.
+    expect(mountedBelow(folder.path)).toHaveLength(backend === 'erofs' ? 2 : 0);
+    expect(await store.prune({ keep: [] })).toMatchObject({ removed: [], damaged: ['bad'] });
+    await expect(store.remove('sha256:one')).rejects.toMatchObject({
+      code: 'STORE_DAMAGED',
+      message: `cannot read ${note}: it is not what this version of the store writes; to give up the snapshot remove that file, and prune takes the rest`,
+    });
+    rmSync(note);
+    const { removed, damaged } = await store.prune({ keep: [] });
+    expect([removed.sort(), damaged]).toEqual([['sha256:one', 'sha256:two'], []]);
+    expect([...readdirSync(folder.join('snapshots')), ...mountedBelow(folder.path)]).toEqual([]);
   });
 }
 
