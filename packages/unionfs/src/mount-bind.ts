@@ -18,7 +18,7 @@ export async function mountBind(source: string, target: string, options: BindOpt
   } catch (error) {
     throw options.idmap === undefined ? error : explained(error, from, path);
   }
-  return await mountedAt(path);
+  return mountedAt(path);
 }
 
 function explained(error: unknown, source: string, target: string): unknown {

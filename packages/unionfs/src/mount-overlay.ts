@@ -1,12 +1,13 @@
 import { mkdir, realpath } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
-import { launch, perform } from '@estiba/syscalls';
+import { type Fd, launch, perform } from '@estiba/syscalls';
 import { ownSource } from './mounts/mount-owner.ts';
-import { checkTarget } from './mounts/mount-target.ts';
+import { checkTarget, makeTarget } from './mounts/mount-target.ts';
 import { type Mounted, mountedAt } from './mounts/mounted.ts';
 import { explainRefusal } from './mounts/overlay-refusals.ts';
+import { attach } from './steps/detached-mount.ts';
 import { kernelHas } from './steps/kernel.ts';
-import { type OverlayOptions, overlay } from './steps/overlay.ts';
+import { type OverlayOptions, overlay, overlayTree } from './steps/overlay.ts';
 import { overlayIdmapped } from './steps/overlay-idmapped.ts';
 import { UnionfsError } from './unionfs-error.ts';
 
@@ -27,24 +28,29 @@ export async function mountOverlay(options: OverlayOptions & { readonly target: 
   const paths = absolute(options);
   checkTarget(paths.target, 'tree');
   for (const path of [paths.upper, paths.work]) if (path !== undefined) await makeInside(path, paths.target);
-  await mkdir(paths.target, { recursive: true });
-  try {
-    await make({ source: ownSource(await realpath(paths.target)), ...paths });
-  } catch (error) {
+  await makeTarget(paths.target);
+  const source = ownSource(await realpath(paths.target));
+  using tree = await make({ source, ...paths }).catch((error) => {
     throw explainRefusal(error, paths);
-  }
-  return await mountedAt(paths.target);
+  });
+  return mountedAt(paths.target, tree);
 }
 
-/** Here, or where it takes more than this process can undo, in one of its own. */
-async function make(options: OverlayOptions & { readonly target: string }): Promise<void> {
-  const { lowerIdmap, passage } = options;
+/** Here, or where it takes more than this process can undo, in one of its own. Gives its descriptor, where it was made as one. */
+async function make(options: OverlayOptions & { readonly target: string }): Promise<Fd | undefined> {
+  const { lowerIdmap, passage, target } = options;
   if (lowerIdmap === undefined || passage === undefined || kernelHas(6, 15) || !kernelHas(5, 19)) {
-    perform(overlay(options));
-    return;
+    if (!kernelHas(6, 8)) {
+      // It may take mount(2), which gives none.
+      perform(overlay(options));
+      return undefined;
+    }
+    const made = overlayTree(options);
+    return perform(attach('overlay', made, target), { keep: [made.tree] }).fd(made.tree);
   }
   await using child = await launch(overlayIdmapped({ ...options, lowerIdmap, passage }));
   await child.wait();
+  return undefined;
 }
 
 async function makeInside(path: string, target: string): Promise<void> {
@@ -53,7 +59,7 @@ async function makeInside(path: string, target: string): Promise<void> {
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     if (code === 'EEXIST') return;
-    if (code !== 'ENOENT') throw cause;
+    if (code !== 'ENOENT' && code !== 'ENOTDIR') throw cause;
     throw new UnionfsError(
       'OVERLAY_UNSUPPORTED',
       `cannot mount an overlay on ${target}: there is no directory ${dirname(path)} to hold ${basename(path)}; make it first, or, if it was that of a snapshot, which has been removed, prepare another`,

@@ -19,8 +19,10 @@ export type FromThread =
 /** Pieces on their way to the other thread. */
 const most = 3;
 
-/** Bytes that a thread hands out before it is replaced. */
-const plenty = 2 ** 30;
+export interface CodecThreadOptions {
+  /** Bytes that it hands out before it is replaced. */
+  readonly plenty?: number;
+}
 
 /** What is allocated there lives as long as a piece does, and lies outside of the heap. */
 const resourceLimits = { maxYoungGenerationSizeMb: 16 };
@@ -34,9 +36,11 @@ export class CodecThread implements AsyncDisposable {
   #wake = () => {};
   #wanted = () => {};
   #digest: string | undefined;
+  readonly #plenty: number;
   #passed = 0;
 
-  constructor() {
+  constructor({ plenty = 2 ** 30 }: CodecThreadOptions = {}) {
+    this.#plenty = plenty;
     this.#thread = new Worker(program(), { execArgv: [], resourceLimits });
     this.#thread.on('message', (message: FromThread) => this.#take(message));
     this.#thread.on('error', (error) => this.#break(error));
@@ -50,7 +54,7 @@ export class CodecThread implements AsyncDisposable {
 
   /** Whether another layer can follow, and should: after much of it the memory is worth more than the time of a new thread. */
   get idle(): boolean {
-    return this.#digest !== undefined && this.#broken === undefined && this.#passed < plenty;
+    return this.#digest !== undefined && this.#broken === undefined && this.#passed < this.#plenty;
   }
 
   /** The uncompressed bytes; each block is valid until the next is asked for. */

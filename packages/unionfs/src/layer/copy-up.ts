@@ -1,6 +1,6 @@
 /**
  * Files of the layers below, taken into this one so that hard links to them can be made. Their content comes later than their
- * names, between two portions of the layer: others get their turns meanwhile, and an abort is heard.
+ * names, while nothing else of the layer is read: others get their turns meanwhile, and an abort is heard.
  */
 import { closeSync, ftruncateSync, openSync, symlinkSync, writeSync } from 'node:fs';
 import type { TarEntry } from '../tar/tar-entry.ts';
@@ -30,19 +30,28 @@ interface Copy {
   readonly entry: TarEntry;
 }
 
+/** Each of them is open. */
+const mostWaiting = 16;
+
 export class CopyUp implements Disposable {
   readonly #lower: LowerView | undefined;
   readonly #options: CopyOptions;
-  /** No more than a portion of a layer has entries, as each is open. */
+  readonly #breaks: Breaks;
   readonly #waiting: Copy[] = [];
 
   constructor(tree: LayerTree, options: CopyOptions) {
     this.#lower = tree.lower;
     this.#options = options;
+    this.#breaks = new Breaks(options.signal);
   }
 
   get isDone(): boolean {
     return this.#waiting.length === 0;
+  }
+
+  /** Time to finish before more are added. */
+  get isFull(): boolean {
+    return this.#waiting.length >= mostWaiting;
   }
 
   /** False when there is no such file below, or nothing below shows there. */
@@ -55,10 +64,9 @@ export class CopyUp implements Disposable {
   }
 
   async finish(): Promise<void> {
-    const breaks = new Breaks(this.#options.signal);
     for (let copy = this.#waiting.shift(); copy !== undefined; copy = this.#waiting.shift()) {
       try {
-        for (const _ of this.#fill(copy)) if (breaks.isDue) await breaks.take();
+        for (const _ of this.#fill(copy)) if (this.#breaks.isDue) await this.#breaks.take();
       } finally {
         closeSync(copy.file);
       }

@@ -24,7 +24,13 @@ export function translated(
   return range === undefined ? undefined : range[to] + (id - range[from]);
 }
 
-/** Throws NAME_INVALID for maps that are none, or lack root, to whom belongs what no entry describes. */
+/** As a user namespace has. user_namespaces(7), section "User and group ID mappings" */
+const mostRanges = 340;
+
+/**
+ * Throws NAME_INVALID for maps that are none, have more ranges than a user namespace can, or lack root, to whom belongs what no
+ * entry describes.
+ */
 export function checkMaps(maps: IdMaps): void {
   for (const name of ['uid', 'gid'] as const) check(name, maps[name]);
 }
@@ -53,11 +59,13 @@ function check(name: 'uid' | 'gid', ranges: readonly IdRange[]): void {
   const why =
     wrong !== undefined
       ? `has a range that is none: ${JSON.stringify(wrong)}`
-      : isAmbiguous(ranges)
-        ? 'has ranges that overlap'
-        : translated(ranges, 0, 'inside', 'outside') === undefined
-          ? 'has no place for root, 0'
-          : undefined;
+      : ranges.length > mostRanges
+        ? `has ${ranges.length} ranges, the kernel takes ${mostRanges}`
+        : isAmbiguous(ranges)
+          ? 'has ranges that overlap'
+          : translated(ranges, 0, 'inside', 'outside') === undefined
+            ? 'has no place for root, 0'
+            : undefined;
   if (why === undefined) return;
   throw new UnionfsError('NAME_INVALID', `cannot shift owners: the ${name} map ${why}`);
 }

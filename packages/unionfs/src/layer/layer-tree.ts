@@ -15,7 +15,8 @@ import { removeTree } from './remove-tree.ts';
 import { type Before, takeOver } from './take-over.ts';
 import { checkDepth, checkImplicit, checkLinks, latin1, throughLink, type WalkOptions } from './way.ts';
 
-const mostOpen = 256;
+/** Directories that are open between two entries; several layers are unpacked at once. */
+const mostOpen = 64;
 
 /** Of a directory that no entry describes, and none below: always the same, so that a layer makes the same tree always. */
 export const undescribed: Attributes = {

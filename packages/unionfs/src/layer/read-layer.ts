@@ -94,10 +94,12 @@ async function take(piece: Buffer, { reader, handler, content }: Reading): Promi
   let since = performance.now();
   for (let at = 0; at < piece.length; at += portion) {
     const part = piece.subarray(at, at + portion);
-    reader.push(part);
+    for (let taken = 0; taken < part.length; ) {
+      taken += reader.push(part.subarray(taken));
+      const rest = handler.catchUp?.();
+      if (rest !== undefined) await rest;
+    }
     content.passed(part);
-    const rest = handler.catchUp?.();
-    if (rest !== undefined) await rest;
     if (performance.now() - since < breakAfter) continue;
     await setImmediate();
     since = performance.now();

@@ -59,6 +59,10 @@ export class Unpacker implements LayerHandler, Disposable {
     if (this.#files.isWriting) this.#try(() => this.#files.end(this.#options));
   }
 
+  get isFull(): boolean {
+    return this.#copies.isFull;
+  }
+
   catchUp(): Promise<void> | undefined {
     return this.#copies.isDone ? undefined : this.#copies.finish();
   }

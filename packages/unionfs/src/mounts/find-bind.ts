@@ -12,7 +12,9 @@ import { isBelow } from './mounts-below.ts';
  */
 export async function findBind(directory: string): Promise<string | undefined> {
   const path = await realpath(directory);
-  const { device, root } = await placeOf(path);
+  const place = placeOf(path);
+  if (place === undefined) throw new Error(`cannot find the mount that ${path} is on`);
+  const { device, root } = place;
   for await (const { process, mounts: there } of mountNamespaces()) {
     const found = there.find(
       (mount) =>
@@ -25,10 +27,10 @@ export async function findBind(directory: string): Promise<string | undefined> {
   return undefined;
 }
 
-/** The path of a directory within its file system: `root` is what a bind of it shows. */
-async function placeOf(path: string): Promise<Pick<MountPoint, 'device' | 'root'>> {
-  const { device, root, target } = await mountOf(path);
-  return { device, root: join(root, relative(target, path)) };
+/** The path of a directory within its file system: `root` is what a bind of it shows. Undefined where its mount is not listed. chroot(2) */
+export function placeOf(path: string): Pick<MountPoint, 'device' | 'root'> | undefined {
+  const mount = mountOf(path);
+  return mount && { device: mount.device, root: join(mount.root, relative(mount.target, path)) };
 }
 
 function isAtOrBelow(path: string, directory: string): boolean {

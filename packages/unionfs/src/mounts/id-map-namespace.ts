@@ -12,13 +12,24 @@ export async function namespaceOf(maps: IdMaps): Promise<Fd> {
       for (const kind of ['gid', 'uid'] as const) writeFileSync(`/proc/${pid}/${kind}_map`, linesOf(maps[kind]));
       namespace = Fd.open(`/proc/${pid}/ns/user`);
     } catch (cause) {
-      const why = `${(cause as Error).message}; it takes root`;
-      throw new UnionfsError('OVERLAY_UNSUPPORTED', `cannot show layers by id maps: ${why}`, { cause });
+      throw refused(maps, cause as NodeJS.ErrnoException);
     }
   };
   await using child = await launch([pause('map ids')], { clone: ['user'], at: { 'map ids': write } });
   await child.wait();
   return namespace as unknown as Fd;
+}
+
+/** EINVAL is what the kernel says of anything that is none, but the ranges have been checked. user_namespaces(7) */
+function refused({ uid, gid }: IdMaps, cause: NodeJS.ErrnoException): UnionfsError {
+  const bytes = Math.max(linesOf(uid).length, linesOf(gid).length);
+  const remedies: Readonly<Record<string, string>> = {
+    EPERM: '; it takes root',
+    EACCES: '; it takes root',
+    EINVAL: `; the kernel takes less than a page of text, this is ${bytes} bytes; use fewer ranges`,
+  };
+  const why = `${cause.message}${remedies[cause.code ?? ''] ?? ''}`;
+  return new UnionfsError('OVERLAY_UNSUPPORTED', `cannot show layers by id maps: ${why}`, { cause });
 }
 
 function linesOf(ranges: IdMaps['uid']): string {

@@ -1,21 +1,29 @@
 import { constants, readFileSync } from 'node:fs';
 import { Fd } from '@estiba/syscalls';
-import { type MountPoint, mounts } from './mountinfo.ts';
+import { type MountPoint, mountsNow } from './mountinfo.ts';
 
-/** The mount that a path is on: of a mount point, what is mounted there. */
-export async function mountOf(path: string): Promise<MountPoint> {
+/** The mount that a path is on: of a mount point, what is mounted there; undefined when it is in no tree of this process. */
+export function mountOf(path: string): MountPoint | undefined {
   using fd = openPath(path);
-  const id = idOf(fd);
-  const found = (await mounts()).find((mount) => mount.id === id);
-  if (found === undefined) throw new Error(`cannot find the mount that ${path} is on`);
-  return found;
+  return mountBehind(fd);
+}
+
+/** That of a descriptor, which keeps its number from becoming another's. */
+export function mountBehind(fd: Fd, all = mountsNow()): MountPoint | undefined {
+  const id = mountIdOf(fd);
+  return all.find((mount) => mount.id === id);
+}
+
+/** proc_pid_fdinfo(5) */
+export function mountIdOf(fd: Fd): number {
+  return Number(/^mnt_id:\s*(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd.number}`, 'utf8'))?.[1]);
 }
 
 /** Only its id, which is that of another mount as soon as this one is gone; undefined when there is no such path. */
 export function mountIdAt(path: string): number | undefined {
   try {
     using fd = openPath(path);
-    return idOf(fd);
+    return mountIdOf(fd);
   } catch (error) {
     if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
     throw error;
@@ -23,12 +31,7 @@ export function mountIdAt(path: string): number | undefined {
 }
 
 /** To be held open, or the mount could be gone, and its id another's, before it is looked for. */
-function openPath(path: string): Fd {
+export function openPath(path: string): Fd {
   const O_PATH = 0o10000000;
   return Fd.open(path, O_PATH | constants.O_NOFOLLOW);
-}
-
-/** proc_pid_fdinfo(5) */
-function idOf(fd: Fd): number {
-  return Number(/^mnt_id:\s*(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd.number}`, 'utf8'))?.[1]);
 }

@@ -20,8 +20,10 @@ export function ownSource(target: string): string {
   return ['estiba', process.pid, startOf('self'), ...namespaces(), digest(target)].join('-');
 }
 
-/** `unknown` unless it certainly runs, or has certainly ended. */
-export function ownerOf({ source, target }: MountPoint): 'running' | 'ended' | 'unknown' {
+type Owner = 'running' | 'ended' | 'unknown';
+
+/** What has become of who made a mount: `unknown` unless it certainly runs, or has certainly ended. */
+export function ownerOf({ source, target }: MountPoint): Owner {
   const [, pid = '', start, pids, times, place] = /^estiba-(\d+)-(\d+)-(\d+)-(\d+)-(\w{16})$/.exec(source) ?? [];
   const here = namespaces();
   if (place !== digest(target) || pids !== here[0] || times !== here[1] || !seesItself()) return 'unknown';
@@ -29,6 +31,13 @@ export function ownerOf({ source, target }: MountPoint): 'running' | 'ended' | '
   const found = startOf(pid);
   if (found === undefined) return 'unknown';
   return found === start ? 'running' : 'ended';
+}
+
+/** The same of one of these, as listed together. A mount bound to its own place is there twice, and nobody can tell who did that. */
+export function ownerAmong(all: readonly MountPoint[], mount: MountPoint): Owner {
+  const { source, target, device } = mount;
+  const same = all.filter((one) => one.source === source && one.target === target && one.device === device);
+  return same.length === 1 ? ownerOf(mount) : 'unknown';
 }
 
 /** A number nobody has; one of somebody else's is there, too. kill(2) */

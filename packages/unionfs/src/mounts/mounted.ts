@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
-import { perform, SyscallError, umount } from '@estiba/syscalls';
-import { mountIdAt, mountOf } from './mount-of.ts';
+import { type Fd, perform, SyscallError, umount } from '@estiba/syscalls';
+import { mountBehind, mountIdAt, mountIdOf, openPath } from './mount-of.ts';
 import { type MountPoint, mounts } from './mountinfo.ts';
 import { hasMount, uniqueMountId } from './unique-mount-id.ts';
 import { usersOf } from './users-of.ts';
@@ -17,18 +17,25 @@ export interface Mounted extends AsyncDisposable {
   unmount(options?: { readonly detach?: boolean }): Promise<void>;
 }
 
-/** What has just been mounted at an absolute path. */
-export async function mountedAt(path: string): Promise<Mounted> {
-  return new MountAt(path, await identityAt(path));
+/**
+ * What has just been mounted at an absolute path. By its descriptor, where there is one, it is told from what somebody else has
+ * put on top of it since; without, what is there now is taken for it.
+ */
+export function mountedAt(path: string, tree?: Fd): Mounted {
+  if (tree !== undefined) return new MountAt(path, identityOf(tree));
+  using there = openPath(path);
+  return new MountAt(path, identityOf(there));
 }
 
 /** What tells it from those that come after it: before Linux 6.8 nothing does for certain. */
-interface Identity extends Pick<MountPoint, 'id' | 'device'> {
+interface Identity extends Pick<MountPoint, 'id'> {
+  /** Undefined when somebody else has unmounted it already. */
+  readonly device: string | undefined;
   readonly unique: bigint | undefined;
 }
 
-async function identityAt(path: string): Promise<Identity> {
-  return { ...(await mountOf(path)), unique: uniqueMountId(path) };
+function identityOf(fd: Fd): Identity {
+  return { id: mountIdOf(fd), device: mountBehind(fd)?.device, unique: uniqueMountId(fd) };
 }
 
 class MountAt implements Mounted {
@@ -66,7 +73,8 @@ class MountAt implements Mounted {
 
   async #isThere(): Promise<boolean> {
     const { unique, id, device } = this.#mount;
-    if (unique !== undefined) return hasMount(unique);
+    const known = unique === undefined ? undefined : hasMount(unique);
+    if (known !== undefined) return known;
     return (await mounts()).some((mount) => mount.id === id && mount.device === device);
   }
 

@@ -11,6 +11,7 @@
  *
  * proc_pid_mountinfo(5)
  */
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 
 export interface MountPoint {
@@ -32,6 +33,11 @@ export interface MountPoint {
 /** Those of this process, in no order that means anything. */
 export async function mounts(): Promise<MountPoint[]> {
   return parseMountinfo(await readFile('/proc/self/mountinfo', 'utf8'));
+}
+
+/** The same, for what must be so still when it is acted upon. */
+export function mountsNow(): MountPoint[] {
+  return parseMountinfo(readFileSync('/proc/self/mountinfo', 'utf8'));
 }
 
 export function parseMountinfo(text: string): MountPoint[] {

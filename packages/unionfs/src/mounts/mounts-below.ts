@@ -45,7 +45,7 @@ export function isBelow(path: string, directory: string): boolean {
 }
 
 /** How many mounts stand below one: paths do not tell, as several may be on top of each other on one. */
-function depthIn(all: readonly MountPoint[]): (mount: MountPoint) => number {
+export function depthIn(all: readonly MountPoint[]): (mount: MountPoint) => number {
   const byId = new Map(all.map((mount) => [mount.id, mount]));
   const known = new Map<number, number>();
   const depth = (mount: MountPoint): number => {

@@ -12,6 +12,7 @@ import { backends } from './choose-backend.ts';
 import { lookAt } from './directory-backend.ts';
 import { LayerLock } from './layer-lock.ts';
 import { backendOf, flatOf, hasFlat, type Layer, type Layers } from './layers.ts';
+import { layersInUse } from './layers-in-use.ts';
 import { checkCommit } from './marks.ts';
 import { layerName } from './names.ts';
 import { moveInto, type Places } from './places.ts';
@@ -126,12 +127,14 @@ async function moveToPlace(
   if (await moveInto(made, place)) return;
   // Somebody has removed the lock by hand.
   if ((await layers.find(chainId)) !== undefined) return;
-  if (!existsSync(layerNote(place))) {
+  const shown = (await layersInUse(places)).shown.get(place);
+  if (shown === undefined && !existsSync(layerNote(place))) {
     await takeLayer(place, work);
     if (await moveInto(made, place)) return;
   }
   const what = 'its place is taken by what is no layer of that id';
-  throw new UnionfsError('STORE_DAMAGED', `cannot commit ${chainId}: ${what}; remove ${place}`);
+  const remedy = `${shown === undefined ? '' : `unmount ${shown}, and `}remove ${place}`;
+  throw new UnionfsError('STORE_DAMAGED', `cannot commit ${chainId}: ${what}; ${remedy}`);
 }
 
 /** The topmost first. An empty one says that there is nothing to hide; the flat form of one holds all that is below it. */

@@ -1,7 +1,7 @@
 /** Who uses a directory as one of an overlay. Containers mount theirs where nobody else sees it. */
 import { stat } from 'node:fs/promises';
 import { mountNamespaces } from '../mounts/mount-namespaces.ts';
-import { ownerOf } from '../mounts/mount-owner.ts';
+import { ownerAmong } from '../mounts/mount-owner.ts';
 import type { MountPoint } from '../mounts/mountinfo.ts';
 
 /**
@@ -15,7 +15,7 @@ export async function findMount(directory: string): Promise<UsedBy | undefined> 
       if (mount.type !== 'overlay' || !(await hasOnTop(mount, { directory, wanted, process }))) continue;
       if (process !== 'self')
         return { place: `${mount.target} in the mount namespace of process ${process}`, left: false };
-      return { place: mount.target, left: ownerOf(mount) === 'ended' };
+      return { place: mount.target, left: ownerAmong(mounts, mount) === 'ended' };
     }
   }
   return undefined;
@@ -60,9 +60,10 @@ export function topmost(options: readonly string[]): string[] {
 /** All of them, as the kernel tells them. */
 export function directoriesOf(options: readonly string[]): string[] {
   return options.flatMap((option) => {
-    const [, name, text = ''] = /^(upperdir|lowerdir|lowerdir\+)=(.*)$/s.exec(option) ?? [];
+    const [, name, text = ''] = /^(upperdir|lowerdir|lowerdir\+|datadir\+)=(.*)$/s.exec(option) ?? [];
     const paths = name === 'lowerdir' ? (text.match(/(?:\\.|[^\\:])+/gs) ?? []) : [text];
-    return name === undefined ? [] : paths.flatMap((path) => [path, path.replace(/\\(.)/gs, '$1')]);
+    if (name === undefined || text === '') return [];
+    return [...new Set(paths.flatMap((path) => [path, path.replace(/\\(.)/gs, '$1')]))];
   });
 }
 

@@ -2,10 +2,10 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { attempt, perform, umount } from '@estiba/syscalls';
-import { mountIdAt } from '../mounts/mount-of.ts';
-import { ownerOf } from '../mounts/mount-owner.ts';
-import { type MountPoint, mounts } from '../mounts/mountinfo.ts';
-import { isBelow } from '../mounts/mounts-below.ts';
+import { mountBehind, openPath } from '../mounts/mount-of.ts';
+import { ownerAmong } from '../mounts/mount-owner.ts';
+import { type MountPoint, mounts, mountsNow } from '../mounts/mountinfo.ts';
+import { depthIn, isBelow } from '../mounts/mounts-below.ts';
 import { directoriesOf, identityOf, topmost } from './find-mount.ts';
 import type { Places } from './places.ts';
 import { ownPaths } from './snapshot-overlay.ts';
@@ -35,32 +35,27 @@ export async function clearLeftMounts(
   { unmount }: { readonly unmount: boolean },
 ): Promise<{ mounted: LeftMount[]; unmounted: string[] }> {
   const left: { mounted: LeftMount[]; unmounted: string[] } = { mounted: [], unmounted: [] };
-  // What was mounted last may lie on top of what was mounted before.
-  for (const { mount, ...told } of (await leftMounts(places)).toReversed()) {
+  for (const { mount, ...told } of await leftMounts(places)) {
     if (unmount && told.owner === 'ended' && unmounted(mount)) left.unmounted.push(told.target);
     else left.mounted.push(told);
   }
   return left;
 }
 
+/** What lies on top of others, or in them, first. */
 async function leftMounts(places: Places): Promise<Found[]> {
-  const all = (await mounts()).filter(({ type }) => type === 'overlay');
+  const all = await mounts();
   const names = await namesByTop(places);
   const found: Found[] = [];
-  for (const mount of all) {
-    const owner = ownerIn(all, mount);
+  for (const mount of all.filter(({ type }) => type === 'overlay')) {
+    const owner = ownerAmong(all, mount);
     if (owner === 'running') continue;
     const snapshot = await snapshotOf(mount, names);
     if (snapshot !== undefined || hasPartOf(places, mount))
       found.push({ target: mount.target, snapshot, owner, mount });
   }
-  return found;
-}
-
-/** A mount bound to its own place is there twice, and nobody can tell who did that. */
-function ownerIn(all: readonly MountPoint[], mount: MountPoint): 'running' | 'ended' | 'unknown' {
-  const same = all.filter(({ source, target }) => source === mount.source && target === mount.target);
-  return same.length === 1 ? ownerOf(mount) : 'unknown';
+  const depth = depthIn(all);
+  return found.toSorted((a, b) => depth(b.mount) - depth(a.mount));
 }
 
 /** Snapshots by what tells their overlays from others; those whose note is gone or damaged, too. */
@@ -89,9 +84,25 @@ function hasPartOf({ root }: Places, { options }: MountPoint): boolean {
   return directoriesOf(options).some((path) => isBelow(path, root));
 }
 
-/** False when it is in use, or cannot be had by its path. umount2(2) */
-function unmounted({ target, id }: MountPoint): boolean {
-  if (mountIdAt(target) !== id) return false;
-  const call = umount(target, ['nofollow']);
-  return perform([attempt([call], ['EBUSY', 'EINVAL', 'ENOENT'])]).of(call) === 0;
+/** False when it is in use, is not to be had by its path or by this user, or is not what it was. umount2(2) */
+function unmounted(mount: MountPoint): boolean {
+  const call = umount(mount.target, ['nofollow']);
+  // Directly before: its number and its place may be somebody else's since it was found.
+  return (
+    isThere(mount) &&
+    perform([attempt([call], ['EBUSY', 'EINVAL', 'ENOENT', 'ENOTDIR', 'EPERM', 'EACCES'])]).of(call) === 0
+  );
+}
+
+function isThere({ target, id, device, source }: MountPoint): boolean {
+  try {
+    using fd = openPath(target);
+    const all = mountsNow();
+    const there = mountBehind(fd, all);
+    if (there?.id !== id || there.device !== device || there.source !== source) return false;
+    return there.target === target && ownerAmong(all, there) === 'ended';
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR', 'EACCES'].includes((error as NodeJS.ErrnoException).code ?? '')) return false;
+    throw error;
+  }
 }

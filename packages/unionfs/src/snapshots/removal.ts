@@ -7,6 +7,7 @@ import { clearDebris } from './debris.ts';
 import type { FlattenContext } from './flatten.ts';
 import { inTheMaking } from './layer-lock.ts';
 import type { Layer } from './layers.ts';
+import { type LayersInUse, layersInUse } from './layers-in-use.ts';
 import { clearLeftMounts, type LeftMount } from './left-mounts.ts';
 import { layerNote } from './records.ts';
 import type { Snapshots } from './snapshots.ts';
@@ -48,7 +49,9 @@ export async function prune({ keep, unmount = false }: PruneOptions, context: Re
   await using gone = await workplace.begin();
   const { removed, damaged } = await alone(places.root, async () => {
     const { damaged } = await snapshots.standing();
-    return { removed: damaged.length > 0 ? [] : await takeUnneeded(keep, gone, context), damaged };
+    const used = await layersInUse(places);
+    const isUnknown = damaged.length > 0 || used.untold !== undefined;
+    return { removed: isUnknown ? [] : await takeUnneeded(keep, used, gone, context), damaged };
   });
   return { removed, bytes: await gone.remove(), ...left, damaged };
 }
@@ -68,6 +71,7 @@ export async function remove(chainId: string, context: RemovalContext): Promise<
 
 async function takeUnneeded(
   keep: Iterable<string>,
+  { shown }: LayersInUse,
   gone: Work,
   { places, layers, snapshots }: RemovalContext,
 ): Promise<string[]> {
@@ -75,16 +79,19 @@ async function takeUnneeded(
   const making = (await inTheMaking(places.locks)).flatMap(({ chainId, parent }) => [chainId, parent ?? []].flat());
   const [mounted, needed] = [new Map<string, Layer | undefined>(), new Map<string, Layer | undefined>()];
   await layers.addWithParents(parents, mounted);
+  const all = await layers.all();
+  const used = all.flatMap(({ directory, record }) => (shown.has(directory) ? (record?.chainId ?? []) : []));
   // Whoever keeps a layer that cannot be read has no use of what is below it; whoever has it mounted has.
-  await layers.addWithParents([...keep, ...parents, ...making], needed, { damaged: 'skip' });
+  await layers.addWithParents([...keep, ...parents, ...making, ...used], needed, { damaged: 'skip' });
   const kept = new Set([...needed.keys()].map((chainId) => places.layer(chainId)));
   const removed: string[] = [];
-  for (const { directory, record } of await layers.all()) {
+  for (const { directory, record } of all) {
     if (kept.has(directory) && existsSync(layerNote(directory))) {
       // Left so by somebody who was killed, or whose mounts came here.
       if (record !== undefined && !mounted.has(record.chainId)) backends.erofs.hide(directory);
       continue;
     }
+    if (shown.has(directory)) continue;
     await takeLayer(directory, gone);
     if (record !== undefined) removed.push(record.chainId);
   }
@@ -100,6 +107,12 @@ async function refuseIfNeeded(chainId: string, { places, layers, snapshots }: Re
   if (above !== undefined) throw refuse(`the layer ${above.chainId} stands on it; remove that first`);
   const making = (await inTheMaking(places.locks)).find((one) => one.parent === chainId || one.chainId === chainId);
   if (making !== undefined) throw refuse(`the layer ${making.chainId} is being made; wait for that first`);
+  const { shown, untold } = await layersInUse(places);
+  const where = shown.get(places.layer(chainId));
+  if (where !== undefined) throw refuse(`it is mounted on ${where}; unmount that first`);
+  if (untold !== undefined) {
+    throw refuse(`what is left of a snapshot is mounted on ${untold}, perhaps with it; unmount that first`);
+  }
   // Throws for one whose note cannot be read below a snapshot: this may be what it stands on.
   await layers.addWithParents(
     parents.map(({ parent }) => parent),

@@ -6,6 +6,7 @@ import type { BackendName } from './backend.ts';
 import { type ChosenBackend, checkBackend, chooseBackend } from './choose-backend.ts';
 import { type CommitContext, type CommitOptions, commit } from './commits.ts';
 import { clearDebris } from './debris.ts';
+import { hideLeft } from './hidden-layers.ts';
 import { layerUsage } from './layer-usage.ts';
 import { backendOf, contentOf, Layers } from './layers.ts';
 import { Places } from './places.ts';
@@ -67,7 +68,7 @@ export class SnapshotStore {
   }
 
   /**
-   * Opens a store, made when missing, and removes what crashed processes left unfinished. Throws OVERLAY_UNSUPPORTED on
+   * Opens a store, made when missing, removes what crashed processes left unfinished, and unmounts layers that no snapshot needs. Throws OVERLAY_UNSUPPORTED on
    * overlayfs, and for the backend `erofs` where it cannot be used; NAME_INVALID where a file is, for other
    * backends, and for an `owner` that is not that of the store.
    */
@@ -84,6 +85,7 @@ export class SnapshotStore {
     const chosen = await chooseBackend(backend, workplace);
     const context = { places, layers: new Layers(places), workplace, durable, owner };
     const snapshots = new Snapshots(context);
+    await hideLeft(places, context.layers, () => snapshots.standing());
     return new SnapshotStore(chosen, { ...context, snapshots, backend: chosen.name });
   }
 
@@ -164,14 +166,15 @@ export class SnapshotStore {
     return this.#context.snapshots.names();
   }
 
-  /** Removes one layer. Throws LAYER_BUSY while a layer or a snapshot stands on it, or is being made on it. */
+  /** Removes one layer. Throws LAYER_BUSY while a layer or a snapshot stands on it, or is being made on it, or it is mounted. */
   remove(chainId: string): Promise<{ bytes: number }> {
     return remove(chainId, this.#context);
   }
 
   /**
-   * Removes all layers but those to keep, those below them, those of snapshots, and those that are being worked on, in
-   * whatever process; and unmounts layers that no snapshot needs. Finds the snapshots that were left mounted, in the mount
+   * Removes all layers but those to keep, those below them, those of snapshots, those that an overlay or a bind shows, and those
+   * that are being worked on, in whatever process; while a snapshot is mounted by an id map whose note is gone, and which does not tell,
+   * none is removed. Unmounts layers that no snapshot needs. Finds the snapshots that were left mounted, in the mount
    * namespace of this process, and with `unmount` unmounts them; never what a running process has mounted. Throws STORE_DAMAGED
    * for a layer below a snapshot whose note cannot be read; snapshots of which that is so are told.
    */

@@ -4,6 +4,10 @@ import { UnionfsError } from '../unionfs-error.ts';
 
 /** Where a store is to be, made when missing; as it was given, but absolute. */
 export async function makeStoreDirectory(directory: string): Promise<string> {
+  if (directory === '') {
+    const why = 'the path is empty; give that of a directory, "." for the current one';
+    throw new UnionfsError('NAME_INVALID', `cannot open a store in "": ${why}`);
+  }
   const path = resolve(directory);
   try {
     await mkdir(path, { recursive: true });

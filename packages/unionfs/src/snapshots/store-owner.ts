@@ -1,5 +1,5 @@
 /** Whose the layers of a store become: one rule for all of them, as they stand on each other. */
-import { chownSync } from 'node:fs';
+import { chownSync, statSync } from 'node:fs';
 import { readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readNote, writeNote } from '../json-note.ts';
@@ -24,6 +24,7 @@ export async function settleOwner(wanted: IdMaps | undefined, context: OwnerCont
   if (wanted !== undefined && (decided.owner === undefined || !areSameMaps(wanted, decided.owner))) {
     throw refused(places.root, wanted, decided.owner);
   }
+  giveEmpty(places, decided.owner);
   return decided.owner;
 }
 
@@ -39,9 +40,9 @@ async function decide(wanted: IdMaps | undefined, { places, workplace, durable }
   // Without a note, but with layers: it is of a time when owners were kept always.
   const isNew = names.flat().length === 0;
   const note: StoreNote = { version: 1, ...(isNew && wanted !== undefined && { owner: wanted }) };
-  // First: who may not is told each time.
-  if (note.owner !== undefined) giveAway(places, note.owner);
   await using work = await workplace.begin();
+  // First: who may not is told each time. What the store keeps is given away when that is noted, and not before.
+  if (note.owner !== undefined) tryToGiveAway(work.path, note.owner, places);
   const made = join(work.path, noteName);
   await writeNote(made, note, durable);
   await rename(made, join(places.root, noteName));
@@ -65,11 +66,35 @@ function isStoreNote(value: unknown): value is StoreNote {
   return version === 1 && (owner === undefined || isIdMaps(owner));
 }
 
-/** What stands on no layer belongs to the same root as what stands on one. */
-function giveAway({ root, empty }: Places, { uid, gid }: IdMaps): void {
+function tryToGiveAway(path: string, owner: IdMaps, places: Places): void {
+  const { uid, gid } = statSync(path);
+  giveAway(path, rootOf(owner), places);
+  giveAway(path, { uid, gid }, places);
+}
+
+interface Ids {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/**
+ * What stands on no layer belongs to the same root as what stands on one. Each time: whoever wrote the note may have come no
+ * further. Where owners are kept it belongs to whom all belongs that was made with it, which is not always who opens the store.
+ */
+function giveEmpty(places: Places, owner: IdMaps | undefined): void {
+  const ids = owner === undefined ? statSync(places.layers) : rootOf(owner);
+  const found = statSync(places.empty);
+  if (found.uid !== ids.uid || found.gid !== ids.gid) giveAway(places.empty, ids, places);
+}
+
+function rootOf({ uid, gid }: IdMaps): Ids {
   const [user, group] = [uid, gid].map((ranges) => translated(ranges, 0, 'inside', 'outside')) as [number, number];
+  return { uid: user, gid: group };
+}
+
+function giveAway(path: string, { uid, gid }: Ids, { root }: Places): void {
   try {
-    chownSync(empty, user, group);
+    chownSync(path, uid, gid);
   } catch (cause) {
     const why = `${(cause as Error).message}; shifting owners takes root`;
     throw new UnionfsError('LAYER_REFUSED', `cannot keep layers in ${root} with shifted owners: ${why}`, { cause });

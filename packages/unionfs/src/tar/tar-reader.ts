@@ -23,6 +23,8 @@ export interface TarHandler {
   end(): void;
   /** What fills the last block of that content, after `end`: zeros, if nobody hides anything there. */
   padding?(bytes: Buffer): void;
+  /** Whether it has all that it can hold: the reader stops there. */
+  readonly isFull?: boolean;
 }
 
 export class TarReader {
@@ -46,15 +48,21 @@ export class TarReader {
     this.#handler = handler;
   }
 
-  /** Throws a UnionfsError with code LAYER_INVALID at the first byte that cannot be right. */
-  push(chunk: Buffer): void {
+  /**
+   * Returns how many bytes it has taken: all, at least one, or as many as until the handler was full. Throws a UnionfsError with
+   * code LAYER_INVALID at the first byte that cannot be right.
+   */
+  push(chunk: Buffer): number {
     let at = 0;
     this.#before = this.#passed;
     while (at < chunk.length && this.#state !== 'ended') {
       const gathered = this.#state === 'header' || this.#state === 'extended' || this.#state === 'map';
       at = gathered ? this.#gather(chunk, at) : this.#pass(chunk, at);
+      if (this.#handler.isFull) break;
     }
-    this.#passed = this.#before + chunk.length;
+    const taken = this.#state === 'ended' ? chunk.length : at;
+    this.#passed = this.#before + taken;
+    return taken;
   }
 
   /**

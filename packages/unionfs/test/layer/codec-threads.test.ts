@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { CodecThread } from '../../src/layer/codec-thread.ts';
+import { CodecThread } from '../../src/layer/codec-thread.ts';
 import { giveBackThread, takeThread, threadRests } from '../../src/layer/codec-threads.ts';
 
 const content = randomBytes(5 * 2 ** 20);
@@ -45,6 +45,17 @@ describe('a thread for layers', () => {
     }
     await giveBackThread(thread);
     expect(threadRests()).toBe(false);
+  });
+
+  it.each([
+    ['ends', 'as many bytes as it may', content.length],
+    ['stays', 'one byte less', content.length + 1],
+  ])('%s when it has handed out %s', async (what, _, plenty) => {
+    await using thread = new CodecThread({ plenty });
+    await inflated(thread, layer, 'sha256');
+    await giveBackThread(thread);
+    expect(threadRests()).toBe(what === 'stays');
+    if (what === 'stays') expect(take()).toBe(thread);
   });
 
   it('that has died while it rested is not taken', async () => {

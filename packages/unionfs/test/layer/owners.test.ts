@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Attributes } from '../../src/layer/attributes.ts';
+import type { IdRange } from '../../src/layer/id-maps.ts';
 import { type IdMaps, shiftOf } from '../../src/layer/owners.ts';
 
 const maps: IdMaps = {
@@ -61,9 +62,17 @@ describe('shifted owners', () => {
         { inside: 9, outside: 1004, count: 1 },
       ],
     ],
+    ['more ranges than a user namespace can have', rangesOf(341)],
   ])('cannot have a map with %s', (_, uid) => {
     expect(() => shiftOf({ uid, gid: maps.gid })).toThrow(expect.objectContaining({ code: 'NAME_INVALID' }));
   });
+});
+
+it('owners are shifted by as many ranges as a user namespace can have', () => {
+  expect(shiftOf({ uid: rangesOf(340), gid: maps.gid })(entry({ uid: 339 }))).toMatchObject({ uid: 100_339 });
+  expect(() => shiftOf({ uid: maps.uid, gid: rangesOf(341) })).toThrow(
+    'cannot shift owners: the gid map has 341 ranges, the kernel takes 340',
+  );
 });
 
 describe('what names ids is shifted with the owner:', () => {
@@ -99,6 +108,11 @@ describe('what names ids is shifted with the owner:', () => {
     expect(shifted('system.posix_acl_access', '0200')).toBe('0200');
   });
 });
+
+/** Of one id each. */
+function rangesOf(count: number): IdRange[] {
+  return Array.from({ length: count }, (_, id) => ({ inside: id, outside: 100_000 + id, count: 1 }));
+}
 
 function hex(id: number): string {
   const bytes = Buffer.alloc(4);

@@ -1,4 +1,5 @@
-import { chownSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { launch, perform, umount } from '@estiba/syscalls';
 import { guard, requires } from '@estiba/testkit';
 import { expect, it } from 'vitest';
 import { mountBind } from '../../src/mount-bind.ts';
@@ -6,6 +7,7 @@ import { mountOverlay } from '../../src/mount-overlay.ts';
 import { mountTmpfs } from '../../src/mount-tmpfs.ts';
 import type { Mounted } from '../../src/mounts/mounted.ts';
 import { kernelHas } from '../../src/steps/kernel.ts';
+import { overlayIdmapped } from '../../src/steps/overlay-idmapped.ts';
 import { userNamespace } from '../mounting.ts';
 import { scratchOfLayers } from '../scratch-of-layers.ts';
 
@@ -51,6 +53,32 @@ requires({ on: ['host', 'uml'], root: true, overlay: true })('an id map', () => 
     expect(statSync(`${merged.path}/file`)).toMatchObject({ uid: 100_000, gid: 100_000 });
     writeFileSync(`${merged.path}/file`, 'changed');
     expect(statSync(`${upper}/file`)).toMatchObject({ uid: 100_000, gid: 100_000 });
+  });
+
+  it('of many lower directories takes paths no longer than theirs, wherever these are shown', async () => {
+    using folder = scratchOfLayers('idmapped');
+    using namespace = await userNamespace(100_000);
+    await using memory = await capable(folder.join('memory'));
+    // Short enough for the page that mount(2) takes before Linux 6.8, but not with the way in place of each.
+    const lower = Array.from({ length: 40 }, (_, at) => `${memory.path}/${at}`);
+    for (const path of lower) {
+      mkdirSync(path);
+      writeFileSync(`${path}/file`, path);
+    }
+    const passage = folder.join('passage'.padEnd(120, '-'));
+    mkdirSync(passage);
+    const [upper, work, target] = [`${memory.path}/upper`, `${memory.path}/work`, folder.join('merged')];
+    for (const path of [upper, work]) mkdirSync(path);
+    const options = { lower, upper, work, passage, target, source: 'overlay', lowerIdmap: namespace };
+    // What mountOverlay does from Linux 5.19 to 6.14.
+    await using child = await launch(overlayIdmapped(options));
+    await child.wait();
+    try {
+      expect(readFileSync(`${target}/file`, 'utf8')).toBe(lower[0]);
+      expect(statSync(`${target}/file`)).toMatchObject({ uid: 100_000, gid: 100_000 });
+    } finally {
+      perform([umount(target, ['nofollow', 'detach'])]);
+    }
   });
 
   it('that a file system does not take is refused, with a word on those that do', async () => {

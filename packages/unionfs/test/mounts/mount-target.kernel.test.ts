@@ -56,4 +56,26 @@ requires({ on: ['host', 'uml'], root: true, overlay: true })('what is mounted on
       });
     }
   });
+
+  it('is not below a file, nor below a link that leads nowhere, and neither is what is written to', async () => {
+    using folder = scratchOfLayers('mount-target');
+    mkdirSync(folder.join('lower'));
+    writeFileSync(folder.join('file'), '');
+    symlinkSync('nowhere', folder.join('link'));
+    const refused = (path: string) => ({
+      code: 'NAME_INVALID',
+      message: `cannot mount on ${path}: what is above it is no directory; give a directory, or a path where nothing is yet`,
+    });
+    const below = folder.join('file/below');
+    for (const mount of mountings(folder.join('lower'), below))
+      await expect(mount()).rejects.toMatchObject(refused(below));
+    const lost = folder.join('link/below');
+    const [, , overlay] = mountings(folder.join('lower'), lost);
+    await expect(overlay?.()).rejects.toMatchObject(refused(lost));
+    const own = { upper: folder.join('file/up'), work: folder.join('file/work'), target: folder.join('on') };
+    await expect(mountOverlay({ lower: [folder.join('lower')], ...own })).rejects.toMatchObject({
+      code: 'OVERLAY_UNSUPPORTED',
+      message: expect.stringContaining(`there is no directory ${folder.join('file')} to hold up`),
+    });
+  });
 });

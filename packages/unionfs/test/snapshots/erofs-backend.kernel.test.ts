@@ -116,28 +116,33 @@ requires({ on: ['host'], root: true, overlay: true, kernel: '6.12' })('an image 
     expect(readFileSync(`${merged.path}/g`, 'utf8')).toBe('a');
   });
 
-  it('that a killed process left mounted is unmounted by the next prune, if no snapshot stands on it', async () => {
-    using folder = scratchOfStore();
-    const script = `await store.commit('sha256:one', layer({ name: 'x' }));
+  it.each(['prune', 'open'])(
+    'that a killed process left mounted is unmounted by the next %s, if no snapshot stands on it',
+    async (method) => {
+      using folder = scratchOfStore();
+      const script = `await store.commit('sha256:one', layer({ name: 'x' }));
       await store.commit('sha256:two', layer({ name: 'y' }));
       await store.prepare('stays', { parent: 'sha256:one' });
       await store.prepare('goes', { parent: 'sha256:two' });
       console.log('mounted'); await told();`;
-    const other = otherProcess(folder.path, 'erofs', script);
-    try {
-      expect(await other.said()).toBe('mounted');
-    } finally {
-      await other.kill();
-    }
-    expect(mountedBelow(folder.path)).toHaveLength(2);
-    // As a process leaves it that is killed between the two steps of removing a snapshot.
-    spawnSync('rm', ['-r', folder.join('snapshots/goes')]);
-    const store = await openStore(folder.path, 'erofs');
-    expect((await store.prune({ keep: ['sha256:two'] })).removed).toEqual([]);
-    expect(mountedBelow(folder.path)).toHaveLength(1);
-    await (await store.snapshot('stays')).remove();
-    expect(mountedBelow(folder.path)).toEqual([]);
-  });
+      const before = await openStore(folder.path, 'erofs');
+      const other = otherProcess(folder.path, 'erofs', script);
+      try {
+        expect(await other.said()).toBe('mounted');
+      } finally {
+        await other.kill();
+      }
+      expect(mountedBelow(folder.path)).toHaveLength(2);
+      // As a process leaves it that is killed between the two steps of removing a snapshot.
+      spawnSync('rm', ['-r', folder.join('snapshots/goes')]);
+      if (method === 'prune') expect((await before.prune({ keep: ['sha256:two'] })).removed).toEqual([]);
+      const store = method === 'prune' ? before : await openStore(folder.path, 'erofs');
+      expect(mountedBelow(folder.path)).toHaveLength(1);
+      expect((await store.layers()).map(({ chainId }) => chainId).sort()).toEqual(['sha256:one', 'sha256:two']);
+      await (await store.snapshot('stays')).remove();
+      expect(mountedBelow(folder.path)).toEqual([]);
+    },
+  );
 
   it('that another mount namespace has mounted can be removed, and is gone there too', async () => {
     using folder = scratchOfStore();

@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { guard, requires, unprivileged } from '@estiba/testkit';
 import { expect, it } from 'vitest';
+import { mountTmpfs } from '../../src/mount-tmpfs.ts';
 import { SnapshotStore } from '../../src/snapshots/snapshot-store.ts';
 import { archive, layer } from '../archive.ts';
 import { entriesOf } from '../diff/entries.ts';
@@ -118,6 +119,28 @@ requires({ on: ['host', 'uml'], root: true, overlay: true })('a store of directo
       code: 'STORE_DAMAGED',
       message: expect.stringContaining(`${folder.path}/store.json`),
     });
+  });
+
+  it('gives what stands on nothing to whom its note says, also when whoever decided came no further', async () => {
+    using folder = scratchOfStore();
+    await SnapshotStore.open(folder.path, { backend: 'directory', owner });
+    chownSync(folder.join('empty'), 0, 0);
+    await openStore(folder.path, 'directory');
+    expect(owners(folder.path, ['/empty', '/layers'])).toEqual(['100000:200000', '0:0']);
+    writeFileSync(folder.join('store.json'), '{"version": 1}');
+    await openStore(folder.path, 'directory');
+    expect(owners(folder.path, ['/empty', '/layers'])).toEqual(['0:0', '0:0']);
+  });
+
+  it('gives nothing away before that is noted', async () => {
+    using folder = scratchOfStore();
+    const target = folder.join('small');
+    // Room for itself, the five directories of a store, one to work in, and no note.
+    await using small = await mountTmpfs(target, { inodes: 7 });
+    const opened = SnapshotStore.open(small.path, { backend: 'directory', durable: false, owner });
+    await expect(opened).rejects.toMatchObject({ code: 'ENOSPC' });
+    expect(existsSync(`${target}/store.json`)).toBe(false);
+    expect(owners(target, ['/empty'])).toEqual(['0:0']);
   });
 
   it('takes maps that are some', async () => {

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { SnapshotStore, type StoreOptions } from '../../src/snapshots/snapshot-store.ts';
 import { VolumeStore } from '../../src/volumes/volume-store.ts';
@@ -18,6 +18,26 @@ it.each([
     });
   }
   expect(readdirSync(folder.path).sort()).toEqual(['dangling', 'file']);
+});
+
+it.each([
+  ['layers', SnapshotStore],
+  ['volumes', VolumeStore],
+])('a store of %s has a path: the empty one is not the current directory', async (_, store) => {
+  using folder = scratchOfStore();
+  chmodSync(folder.path, 0o755);
+  const before = process.cwd();
+  process.chdir(folder.path);
+  try {
+    await expect(store.open('')).rejects.toMatchObject({
+      code: 'NAME_INVALID',
+      message: 'cannot open a store in "": the path is empty; give that of a directory, "." for the current one',
+    });
+  } finally {
+    process.chdir(before);
+  }
+  expect(readdirSync(folder.path)).toEqual([]);
+  expect(statSync(folder.path).mode & 0o777).toBe(0o755);
 });
 
 it.each(['eorfs', '', 'toString', 7, null])('a store has no backend %j, and says which there are', async (backend) => {

@@ -14,4 +14,7 @@ it('places for id maps are made where nobody sees them, and only the overlay lea
   }
   expect(text.indexOf('"/t"')).toBeGreaterThan(back);
   expect(text).not.toContain('"/p/0"');
+  const overlay = text.slice(text.indexOf('chdir("/p")'));
+  expect(overlay).toContain('"/top"');
+  expect(overlay).not.toContain('"/p/1"');
 });

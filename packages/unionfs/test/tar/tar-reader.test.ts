@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { TarEntry } from '../../src/tar/tar-entry.ts';
 import { TarReader } from '../../src/tar/tar-reader.ts';
 import { archive, base256, type EntrySpec, endOfArchive, entryBytes, longName } from '../archive.ts';
 import { collect } from './collect.ts';
@@ -39,6 +40,32 @@ describe('an archive', () => {
     { name: 'block', content: Buffer.alloc(512, 'y') },
     { name: 'link', type: '2', link: 'dir' },
   ];
+
+  it('is read no further than until the handler is full, and from there', () => {
+    const bytes = archive(...several, { name: 'last', content: 'z'.repeat(700) });
+    const told: TarEntry[] = [];
+    let held = 0;
+    const reader = new TarReader({
+      entry: (entry) => {
+        told.push(entry);
+        held += 1;
+      },
+      data: () => {},
+      end: () => {},
+      get isFull() {
+        return held === 2;
+      },
+    });
+    const counts: number[] = [];
+    for (let at = 0; at < bytes.length; held = 0) {
+      at += reader.push(bytes.subarray(at));
+      counts.push(told.length);
+    }
+    reader.finish();
+    expect(counts).toEqual([2, 4, 5]);
+    // With the places of their contents in the archive.
+    expect(told).toEqual(collect(bytes).map(({ content: _, ...entry }) => entry));
+  });
 
   it('reads the same in pieces of any size', () => {
     const bytes = Buffer.concat([longName('L', 'n'.repeat(513)), archive(...several)]);

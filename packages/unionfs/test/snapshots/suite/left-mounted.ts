@@ -8,7 +8,7 @@ import { overlay } from '../../../src/steps/overlay.ts';
 import { type Backend, base, mountedBelow, openStore, otherProcess, scratchOfStore } from './stores.ts';
 
 /** Has `mine` mounted at one place, and a view of the same layer at another; and is killed, or waits. */
-const mounting = `
+export const mounting = `
   const { mountOverlay } = await import(process.cwd() + '/packages/unionfs/src/mount-overlay.ts');
   const folder = process.argv[1].replace(/.store$/, '');
   await (await store.prepare('mine', { parent: 'sha256:one' })).mount(folder + '/merged');
