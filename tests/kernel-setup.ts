@@ -1,7 +1,8 @@
 // Named in vitest.config.ts as the set-up file of all kernel tests, so that none can forget to look at what it leaves.
-import { beforeAll, beforeEach } from 'vitest';
+import { afterAll, beforeAll, beforeEach } from 'vitest';
 import { preload } from '../packages/syscalls/src/index.ts';
 import { guard, isRequired, sweep } from '../packages/testkit/src/index.ts';
+import { endRestingThreads } from '../packages/unionfs/src/layer/codec-threads.ts';
 
 // What runs before this one have left when they were killed must not be taken for ours.
 sweep();
@@ -19,3 +20,6 @@ beforeEach(({ task }) => {
 });
 
 guard();
+
+// They stay for the next layer, longer than the guard waits; this hook, the later one, is run before its own.
+afterAll(endRestingThreads);

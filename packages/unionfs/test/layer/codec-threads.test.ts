@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { CodecThread } from '../../src/layer/codec-thread.ts';
-import { giveBackThread, takeThread, threadRests } from '../../src/layer/codec-threads.ts';
+import { endRestingThreads, giveBackThread, takeThread, threadRests } from '../../src/layer/codec-threads.ts';
 
 const content = randomBytes(5 * 2 ** 20);
 const layer = gzipSync(content, { level: 1 });
@@ -64,6 +64,28 @@ describe('a thread for layers', () => {
     await giveBackThread(thread);
     await thread[Symbol.asyncDispose]();
     expect(take()).not.toBe(thread);
+  });
+
+  it('ends when it is told to, or has rested for ten seconds', async () => {
+    const one = take();
+    await inflated(one, layer, 'sha256');
+    await giveBackThread(one);
+    await endRestingThreads();
+    expect(threadRests()).toBe(false);
+    expect(one.idle).toBe(false);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const other = new CodecThread();
+      made.push(other);
+      await inflated(other, layer, 'sha256');
+      await giveBackThread(other);
+      vi.advanceTimersByTime(9_999);
+      expect(other.idle).toBe(true);
+      vi.advanceTimersByTime(1);
+      expect(threadRests()).toBe(false);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('does not keep a program from ending while it rests', () => {

@@ -11,7 +11,16 @@ import { committing } from './suite/committing.ts';
 import { damage } from './suite/damage.ts';
 import { removing } from './suite/removing.ts';
 import { standingOnLayers } from './suite/standing-on-layers.ts';
-import { base, change, mountedBelow, mountedOn, openStore, otherProcess, scratchOfStore } from './suite/stores.ts';
+import {
+  base,
+  change,
+  leaveBehind,
+  mountedBelow,
+  mountedOn,
+  openStore,
+  otherProcess,
+  scratchOfStore,
+} from './suite/stores.ts';
 
 guard();
 
@@ -126,12 +135,7 @@ requires({ on: ['host'], root: true, overlay: true, kernel: '6.12' })('an image 
       await store.prepare('goes', { parent: 'sha256:two' });
       console.log('mounted'); await told();`;
       const before = await openStore(folder.path, 'erofs');
-      const other = otherProcess(folder.path, 'erofs', script);
-      try {
-        expect(await other.said()).toBe('mounted');
-      } finally {
-        await other.kill();
-      }
+      await leaveBehind(folder.path, 'erofs', script);
       expect(mountedBelow(folder.path)).toHaveLength(2);
       // As a process leaves it that is killed between the two steps of removing a snapshot.
       spawnSync('rm', ['-r', folder.join('snapshots/goes')]);

@@ -6,7 +6,7 @@ import { expect, it } from 'vitest';
 import { mountIdAt, mountIdOf } from '../../../src/mounts/mount-of.ts';
 import { tmpfsTree } from '../../../src/steps/tmpfs.ts';
 import { mounting } from './left-mounted.ts';
-import { type Backend, base, mountedBelow, openStore, otherProcess, scratchOfStore } from './stores.ts';
+import { type Backend, base, leaveBehind, mountedBelow, openStore, scratchOfStore } from './stores.ts';
 
 export function leftInOnePlace(backend: Backend): void {
   it('unmounts what was left on one place, one on top of the other, and one in the other, all at once', async () => {
@@ -19,12 +19,7 @@ export function leftInOnePlace(backend: Backend): void {
         await (await store.prepare(name, { parent: 'sha256:one' })).mount(folder + '/' + place);
       console.log('mounted');
       await told();`;
-    const other = otherProcess(folder.join('store'), backend, stacking);
-    try {
-      expect(await other.said()).toBe('mounted');
-    } finally {
-      await other.kill();
-    }
+    await leaveBehind(folder.join('store'), backend, stacking);
     const [merged, inner] = [folder.join('merged'), folder.join('merged/etc')];
     await expect((await store.snapshot('a')).remove()).rejects.toThrow('by a process that has ended');
     const found = await store.prune({ keep: [] });
@@ -43,12 +38,7 @@ export function leftInOnePlace(backend: Backend): void {
     using folder = scratchOfStore();
     const store = await openStore(folder.join('store'), backend);
     await store.commit('sha256:one', base());
-    const other = otherProcess(folder.join('store'), backend, mounting);
-    try {
-      expect(await other.said()).toBe('mounted');
-    } finally {
-      await other.kill();
-    }
+    await leaveBehind(folder.join('store'), backend, mounting);
     const merged = folder.join('merged');
     const number = mountIdAt(merged);
     const replace = () => {

@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { mountBind } from '../../../src/mount-bind.ts';
 import { mountOverlay } from '../../../src/mount-overlay.ts';
 import { overlay } from '../../../src/steps/overlay.ts';
-import { type Backend, base, mountedBelow, openStore, otherProcess, scratchOfStore } from './stores.ts';
+import { type Backend, base, leaveBehind, mountedBelow, openStore, otherProcess, scratchOfStore } from './stores.ts';
 
 /** Has `mine` mounted at one place, and a view of the same layer at another; and is killed, or waits. */
 export const mounting = `
@@ -65,12 +65,7 @@ export function leftMounted(backend: Backend): void {
     using folder = scratchOfStore();
     const store = await openStore(folder.join('store'), backend);
     await store.commit('sha256:one', base());
-    const other = otherProcess(folder.join('store'), backend, mounting);
-    try {
-      expect(await other.said()).toBe('mounted');
-    } finally {
-      await other.kill();
-    }
+    await leaveBehind(folder.join('store'), backend, mounting);
     const [merged, seen] = [folder.join('merged'), folder.join('seen')];
     {
       await using bound = await mountBind(merged, folder.join('bound'));
@@ -125,12 +120,7 @@ export function leftMounted(backend: Backend): void {
     using folder = scratchOfStore();
     const store = await openStore(folder.join('store'), backend);
     await store.commit('sha256:one', base());
-    const other = otherProcess(folder.join('store'), backend, mounting);
-    try {
-      expect(await other.said()).toBe('mounted');
-    } finally {
-      await other.kill();
-    }
+    await leaveBehind(folder.join('store'), backend, mounting);
     writeFileSync(folder.join('merged/written'), '');
     for (const name of ['mine', 'look']) rmSync(folder.join('store/snapshots', name, 'snapshot.json'));
     await store.prune({ keep: ['sha256:one'], unmount: true });

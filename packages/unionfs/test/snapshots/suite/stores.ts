@@ -72,6 +72,17 @@ export interface OtherOptions {
   readonly durable?: boolean;
 }
 
+/** What another process had made when it said that it is `mounted` stays: it is killed then. */
+export async function leaveBehind(directory: string, backend: Backend, script: string): Promise<void> {
+  const other = otherProcess(directory, backend, script);
+  try {
+    const said = await other.said();
+    if (said !== 'mounted') throw new Error(`it said ${said}`);
+  } finally {
+    await other.kill();
+  }
+}
+
 /** Runs a script in another process, which has `store`, `layer`, `slowLayer`. */
 export function otherProcess(directory: string, backend: Backend, script: string, options: OtherOptions = {}): Other {
   const { wrapper = [], durable = false } = options;
