@@ -23,7 +23,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
 /** Packages of others that ours may need at run time. The doorway to the kernel is in one place. */
 const foreign: Readonly<Record<string, readonly string[]>> = {
   syscalls: ['ffi-rs'],
-  'image-spec': ['zod'],
+  'image-spec': ['tar', 'zod'],
   runtime: ['zod'],
   unionfs: ['tar', 'zod'],
   builder: ['tar'],

@@ -1,10 +1,12 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { createReadStream, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { afterAll, expect, it } from 'vitest';
 import { makeImage } from '../examples/demo/make-image.ts';
-import { ImageLayout } from '../packages/image-spec/src/index.ts';
+import { appendLayers, ImageLayout, save, setConfig } from '../packages/image-spec/src/index.ts';
 import { Registry } from '../packages/registry/src/index.ts';
 import { requires, type Scratch, scratch } from '../packages/testkit/src/index.ts';
 import { applyLayer } from '../packages/unionfs/src/index.ts';
@@ -58,6 +60,43 @@ afterAll(async () => {
 });
 
 requires({ on: ['host', 'uml'] })('an example', () => {
+  it('12 tells what changed between two images', async () => {
+    await using folder = scratch('example-compare');
+    const { layout, descriptor } = await makeImage(folder.join('made'), AbortSignal.timeout(30_000));
+    mkdirSync(folder.join('changes/etc'), { recursive: true });
+    writeFileSync(folder.join('changes/etc/motd'), 'hello');
+    const pack = ['-C', folder.join('changes'), '--owner=0', '--group=0', '--mode=0644', '-cf', '-', 'etc/motd'];
+    const { stdout: bytes } = await promisify(execFile)('tar', pack, { encoding: 'buffer' });
+    const image = setConfig(await layout.image(descriptor), { config: { Cmd: ['true'] } });
+    const changed = await save(appendLayers(image, [{ bytes }]), layout);
+    await using registry = await Registry.start();
+    const before = await registry.add('examples/machine:1', layout, descriptor);
+    const after = await registry.add('examples/machine:2', layout, changed);
+    const lines = (await example('12-compare-images.ts', [before, after, folder.join('pulled')])).trimEnd().split('\n');
+    expect(lines.slice(0, 1)).toEqual(['config.Cmd[0]: "sh" -> "true"']);
+    expect(lines.filter((line) => line.startsWith('layer')).map((line) => line.split(' ')[2])).toEqual([
+      'same',
+      'same',
+      'added',
+    ]);
+    expect(lines).toContain('A etc/motd file 0644 0:0 5');
+  });
+
+  it('14 serves a directory, and takes what is pushed, until it is told to stop', async () => {
+    await using folder = scratch('example-registry');
+    const images = folder.join('images');
+    const script = join(root, 'examples/14-registry.ts');
+    const args = ['--conditions=estiba-source', script, '--directory', images, '--port', '0', '--user', 'ann:secret'];
+    const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'], timeout: 30_000 });
+    const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+    const host = /at (127\.0\.0\.1:\d+)$/.exec((await lines.next()).value ?? '')?.[1];
+    expect((await fetch(`http://${host}/v2/_catalog`)).status).toBe(401);
+    child.kill('SIGTERM');
+    expect((await lines.next()).value).toBe('stopped after 1 requests');
+    if (child.exitCode === null) await once(child, 'exit');
+    expect(child.exitCode).toBe(0);
+  });
+
   it('04 pulls into a layout that is complete', async () => {
     const { folder, image, reference } = await imageInRegistry();
     const output = await example('04-pull-image.ts', [reference, folder.join('pulled')]);

@@ -1,4 +1,5 @@
 import type { Bench } from '../bench.ts';
+import { blob } from './blob.ts';
 import { layerMemory } from './layer-memory.ts';
 import { memory } from './memory.ts';
 import { podman } from './podman.ts';
@@ -24,6 +25,7 @@ export const benches: Readonly<Record<string, BenchEntry>> = {
   primitives: { commands: ['unshare'], run: primitives },
   memory: { commands: [], run: memory },
   pull: { commands: ['docker-registry', 'podman', 'skopeo', 'umoci'], run: pull },
+  blob: { commands: ['docker-registry', 'skopeo', 'curl', 'sha256sum'], run: blob },
   unpack: { commands: ['tar', 'zstd', 'umoci'], run: unpack },
   'small-files': { commands: ['tar'], run: smallFiles },
   reading: { commands: ['mkfs.ext4', 'find'], run: reading },

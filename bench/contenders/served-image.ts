@@ -1,5 +1,5 @@
-/** The image served by Debian's own docker-registry, on loopback, from memory. */
-import { writeFileSync } from 'node:fs';
+/** Images served by Debian's own docker-registry, on loopback, from memory. */
+import { rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,9 +15,14 @@ export interface ServedImage extends AsyncDisposable {
 }
 
 export async function serveDebian(bench: Bench): Promise<ServedImage> {
-  const directory = bench.folder('registry');
-  const layout = join(directory, 'layout');
+  const layout = bench.folder('layout');
   await writeImage(layout, debianTar, await plainLayer('/dev/null'));
+  return serveLayout(bench, layout, 'debian');
+}
+
+/** The image of the tag `debian` in a layout, under the given name; the layout is removed. */
+export async function serveLayout(bench: Bench, layout: string, name: string): Promise<ServedImage> {
+  const directory = bench.folder('registry');
   const port = await freePort();
   const settings = join(directory, 'settings.yml');
   const storage = `storage: {filesystem: {rootdirectory: ${join(directory, 'storage')}}}`;
@@ -27,9 +32,10 @@ export async function serveDebian(bench: Bench): Promise<ServedImage> {
   const registry = await launch([execve(program, ['docker-registry', 'serve', settings], env)], { stdio: 'ignore' });
   try {
     await answering(port, bench.signal);
-    const reference = `127.0.0.1:${port}/debian:latest`;
+    const reference = `127.0.0.1:${port}/${name}:latest`;
     const copy = [pathOf('skopeo'), '--insecure-policy', 'copy', '--quiet', '--dest-tls-verify=false'];
     await bench.programs.run([...copy, `oci:${layout}:${tag}`, `docker://${reference}`]);
+    rmSync(layout, { recursive: true });
     return { reference, [Symbol.asyncDispose]: () => registry[Symbol.asyncDispose]() };
   } catch (error) {
     await registry[Symbol.asyncDispose]();

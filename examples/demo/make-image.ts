@@ -11,12 +11,14 @@ export async function makeImage(
 ): Promise<{ layout: ImageLayout; descriptor: Descriptor }> {
   const layout = await ImageLayout.open(directory, { fsync: false });
   const { libraries, programs } = machineFiles(commands);
+  const { os, architecture } = hostPlatform();
   const layers = [
     await writeLayer(layout, [...folders, ...libraries], signal),
     await writeLayer(layout, programs, signal),
   ];
   const config = await writeDocument(layout, mediaTypes.config, {
-    ...hostPlatform(),
+    os,
+    architecture,
     config: { Env: ['PATH=/usr/sbin:/usr/bin:/sbin:/bin'], Cmd: ['sh'], WorkingDir: '/' },
     rootfs: { type: 'layers', diff_ids: layers.map(({ diffId }) => diffId) },
   });

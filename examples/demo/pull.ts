@@ -1,6 +1,6 @@
 import type { Image } from '@estiba/image-spec';
 import { dockerCredentials, RegistryClient } from '@estiba/registry-client';
-import { ProgressDisplay } from './progress-display.ts';
+import { progressBars } from '../progress-bars.ts';
 import type { Workspace } from './workspace.ts';
 
 /** Copy the image into the workspace, every byte verified on the way. */
@@ -9,8 +9,8 @@ export async function pull({ images, signal, stages }: Workspace, reference: str
   return stages.run(
     'pull',
     async () => {
-      using display = new ProgressDisplay(process.stdout);
-      return await client.pull(reference, { into: images, signal, onProgress: (progress) => display.update(progress) });
+      using bars = progressBars();
+      return await client.pull(reference, { into: images, signal, onProgress: bars.update });
     },
     ({ descriptor }) => `${reference} is ${descriptor.digest}`,
   );

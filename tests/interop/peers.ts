@@ -1,6 +1,7 @@
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { Scratch } from '../../packages/testkit/src/index.ts';
 
 export interface PeerOptions {
@@ -47,26 +48,25 @@ export class Peers {
   }
 
   /** Runs a command to its end and gives what it said. Throws with its complaints when it fails. */
-  run(command: readonly string[], { network = false, directory, env, timeout = 60_000 }: PeerOptions = {}): string {
-    const own = ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc', ...(network ? [] : ['--net'])];
-    // Root's skopeo and buildah keep a cache there, whatever they are told.
-    const inside = 'mount -t tmpfs peers /var/lib && exec "$@"';
-    // Ends with this process, too, also where that gets no chance to see to it. prctl(2), PR_SET_PDEATHSIG
-    const { status, signal, error, stdout, stderr } = spawnSync(
-      'setpriv',
-      ['--pdeathsig', 'KILL', 'unshare', ...own, 'sh', '-c', inside, 'sh', ...command],
-      {
-        env: { ...this.#env, ...env },
-        ...(directory !== undefined && { cwd: directory }),
-        encoding: 'utf8',
-        maxBuffer: 64 * 1024 * 1024,
-        stdio: ['ignore', 'pipe', 'pipe'],
-        timeout,
-        killSignal: 'SIGKILL',
-      },
-    );
+  run(command: readonly string[], options: PeerOptions = {}): string {
+    const [program = '', ...args] = isolated(command, options);
+    const { status, signal, error, stdout, stderr } = spawnSync(program, args, {
+      ...this.#settings(options),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     if (status === 0) return stdout;
-    throw new Error(`${command.join(' ')} ended with ${error?.message ?? signal ?? status}: ${stderr.slice(-4000)}`);
+    throw failure(command, error?.message ?? signal ?? status, stderr);
+  }
+
+  /** As `run`, while this process goes on, as the command may have to do with it. */
+  async runBeside(command: readonly string[], options: PeerOptions = {}): Promise<string> {
+    const [program = '', ...args] = isolated(command, options);
+    try {
+      return (await promisify(execFile)(program, args, this.#settings(options))).stdout;
+    } catch (error) {
+      const { code, signal, stderr } = error as { code?: unknown; signal?: unknown; stderr?: string };
+      throw failure(command, signal ?? code, stderr ?? String(error));
+    }
   }
 
   /** From one place that skopeo knows to another, e.g. `oci:/tmp/layout:tag` to `docker://127.0.0.1:5000/name:tag`. */
@@ -81,6 +81,29 @@ export class Peers {
     const after = options.filter((each) => !isGlobal(each));
     return this.run(['skopeo', ...before, 'inspect', '--tls-verify=false', ...after, place], { network: true });
   }
+
+  #settings({ directory, env, timeout = 60_000 }: PeerOptions) {
+    return {
+      env: { ...this.#env, ...env },
+      ...(directory !== undefined && { cwd: directory }),
+      encoding: 'utf8',
+      maxBuffer: 64 * 1024 * 1024,
+      timeout,
+      killSignal: 'SIGKILL',
+    } as const;
+  }
+}
+
+/** Ends with this process, too, also where that gets no chance to see to it. prctl(2), PR_SET_PDEATHSIG */
+function isolated(command: readonly string[], { network = false }: PeerOptions): string[] {
+  const own = ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc', ...(network ? [] : ['--net'])];
+  // Root's skopeo and buildah keep a cache there, whatever they are told.
+  const inside = 'mount -t tmpfs peers /var/lib && exec "$@"';
+  return ['setpriv', '--pdeathsig', 'KILL', 'unshare', ...own, 'sh', '-c', inside, 'sh', ...command];
+}
+
+function failure(command: readonly string[], why: unknown, stderr: string): Error {
+  return new Error(`${command.join(' ')} ended with ${why}: ${stderr.slice(-4000)}`);
 }
 
 function isGlobal(option: string): boolean {

@@ -1,33 +1,40 @@
 import { z } from 'zod';
-import { Digest, digestAlgorithm, digestOf } from './digest.ts';
-import { Platform } from './platform.ts';
+import { digestAlgorithm, digestOf, isDigest } from './digest.ts';
+import { Digest } from './digest-schema.ts';
+import { lazySchema } from './lazy-schema.ts';
+import { mediaTypePattern } from './media-types.ts';
+import { Platform } from './platform-schema.ts';
 
-// RFC 6838 section 4.2: at most 127 characters on each side.
-const mediaTypePattern = /^[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}\/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}$/;
+export const MediaType = lazySchema(() =>
+  z.string().regex(mediaTypePattern, 'a media type looks like type/subtype (RFC 6838)'),
+);
 
-export const MediaType = z.string().regex(mediaTypePattern, 'a media type looks like type/subtype (RFC 6838)');
-
-export const Annotations = z.record(z.string().min(1, 'a key must not be empty'), z.string());
+/** https://github.com/opencontainers/image-spec/blob/main/annotations.md#rules */
+export const Annotations = lazySchema(() => z.record(z.string().min(1, 'a key must not be empty'), z.string()));
 
 /** A size in bytes. Numbers above 2^53 - 1 would lose digits in JavaScript and are refused. */
-export const Size = z.int('a size is a whole number below 2^53').nonnegative('a size cannot be negative');
+export const Size = lazySchema(() =>
+  z.int('a size is a whole number below 2^53').nonnegative('a size cannot be negative'),
+);
 
 /** What a content is, how long it is and what it is called. https://github.com/opencontainers/image-spec/blob/main/descriptor.md */
-export const Descriptor = z
-  .looseObject({
-    mediaType: MediaType,
-    digest: Digest,
-    size: Size,
-    urls: z.array(z.string()).optional(),
-    annotations: Annotations.optional(),
-    data: z.string().optional(),
-    artifactType: MediaType.optional(),
-    platform: Platform.optional(),
-  })
-  .superRefine((descriptor, context) => {
-    const message = descriptor.data === undefined ? undefined : dataProblem(descriptor.data, descriptor);
-    if (message !== undefined) context.addIssue({ code: 'custom', path: ['data'], message });
-  });
+export const Descriptor = lazySchema(() =>
+  z
+    .looseObject({
+      mediaType: MediaType,
+      digest: Digest,
+      size: Size,
+      urls: z.array(z.string().regex(uriPattern, 'a URL begins with its scheme, as in https:// (RFC 3986)')).optional(),
+      annotations: Annotations.optional(),
+      data: z.string().refine(isBase64, 'data must be padded base64 (RFC 4648 section 4)').optional(),
+      artifactType: MediaType.optional(),
+      platform: Platform.optional(),
+    })
+    .superRefine((descriptor, context) => {
+      const message = descriptor.data === undefined ? undefined : dataProblem(descriptor.data, descriptor);
+      if (message !== undefined) context.addIssue({ code: 'custom', path: ['data'], message });
+    }),
+);
 export type Descriptor = z.infer<typeof Descriptor>;
 
 /** The descriptor of bytes that are at hand. */
@@ -35,9 +42,17 @@ export function describe(content: Uint8Array, mediaType: string): Descriptor {
   return { mediaType, digest: digestOf(content), size: content.length };
 }
 
+// Section 3 of RFC 3986 has a scheme in front, and no spaces or backslashes anywhere.
+const uriPattern = /^[A-Za-z][A-Za-z0-9+.-]*:[^\s\\<>"{}|^`]+$/;
+
+function isBase64(text: string): boolean {
+  return Buffer.from(text, 'base64').toString('base64') === text;
+}
+
 function dataProblem(data: string, { digest, size }: { digest: Digest; size: number }): string | undefined {
   const bytes = Buffer.from(data, 'base64');
-  if (bytes.toString('base64') !== data) return 'data must be padded base64 (RFC 4648 section 4)';
+  // What is wrong with either alone has been said.
+  if (!isBase64(data) || !isDigest(digest)) return undefined;
   if (bytes.length !== size) return `data is ${bytes.length} bytes long, the descriptor says ${size}`;
   return digestOf(bytes, digestAlgorithm(digest)) === digest
     ? undefined

@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
-import { z } from 'zod';
 import { ImageSpecError } from './error.ts';
+import { startHash } from './hash.ts';
 
 /**
  * The name of a content: `sha256:` or `sha512:` and lower-case hexadecimal digits.
@@ -9,12 +8,7 @@ import { ImageSpecError } from './error.ts';
 export type Digest = `${DigestAlgorithm}:${string}`;
 export type DigestAlgorithm = 'sha256' | 'sha512';
 
-export const Digest: z.ZodType<Digest, Digest> = z.string().superRefine((text, context) => {
-  const problem = digestProblem(text);
-  if (problem !== undefined) context.addIssue({ code: 'custom', message: problem.message });
-}) as unknown as z.ZodType<Digest, Digest>;
-
-/** Throws DIGEST_INVALID, or DIGEST_UNSUPPORTED for an algorithm that the specification knows and this machine lacks. */
+/** Throws DIGEST_INVALID, or DIGEST_UNSUPPORTED for an algorithm whose digests cannot be computed here, such as blake3. */
 export function parseDigest(text: string): Digest {
   const problem = digestProblem(text);
   if (problem !== undefined)
@@ -28,35 +22,46 @@ export function isDigest(text: string): text is Digest {
 
 /** The digest of bytes, or of a text in UTF-8. For a stream, pipe it through `Verifier`. */
 export function digestOf(content: Uint8Array | string, algorithm: DigestAlgorithm = 'sha256'): Digest {
-  return `${algorithm}:${createHash(algorithm).update(content).digest('hex')}`;
+  return `${algorithm}:${startHash(algorithm).update(content).digest('hex')}`;
 }
 
 export function digestAlgorithm(digest: Digest): DigestAlgorithm {
   return digest.slice(0, 6) as DigestAlgorithm;
 }
 
-const grammar = /^[a-z0-9]+(?:[+._-][a-z0-9]+)*:[a-zA-Z0-9=_-]+$/;
-const hexDigits: Record<DigestAlgorithm, number> = { sha256: 64, sha512: 128 };
+/** As `image-spec/schema/defs-descriptor.json` has it. */
+export const digestGrammar: RegExp = /^[a-z0-9]+(?:[+._-][a-z0-9]+)*:[a-zA-Z0-9=_-]+$/;
 
-function digestProblem(text: string): { code: 'DIGEST_INVALID' | 'DIGEST_UNSUPPORTED'; message: string } | undefined {
-  if (text.length > 512 || !grammar.test(text)) {
+export interface DigestProblem {
+  readonly code: 'DIGEST_INVALID' | 'DIGEST_UNSUPPORTED';
+  readonly message: string;
+}
+
+/** What is wrong with a digest, if anything is. */
+export function digestProblem(text: string): DigestProblem | undefined {
+  // The length first: a hostile text is not worth a regular expression.
+  if (text.length > 512 || !digestGrammar.test(text)) {
     return { code: 'DIGEST_INVALID', message: 'a digest looks like sha256:<64 lower-case hexadecimal digits>' };
   }
   const [algorithm = '', encoded = ''] = text.split(':');
-  if (algorithm !== 'sha256' && algorithm !== 'sha512') {
-    return {
-      code: 'DIGEST_UNSUPPORTED',
-      message: `digest algorithm ${algorithm} is not supported; use sha256 or sha512`,
-    };
+  const digits = hexDigits[algorithm];
+  if (digits !== undefined && (encoded.length !== digits || !/^[0-9a-f]*$/.test(encoded))) {
+    return { code: 'DIGEST_INVALID', message: `${algorithm} has ${digits} lower-case hexadecimal digits` };
   }
-  if (encoded.length !== hexDigits[algorithm] || !/^[0-9a-f]*$/.test(encoded)) {
-    return {
-      code: 'DIGEST_INVALID',
-      message: `${algorithm} has ${hexDigits[algorithm]} lower-case hexadecimal digits`,
-    };
-  }
-  return undefined;
+  if (algorithm === 'sha256' || algorithm === 'sha512') return undefined;
+  return {
+    code: 'DIGEST_UNSUPPORTED',
+    message: `digest algorithm ${algorithm} is not supported; use sha256 or sha512`,
+  };
 }
+
+// The registered algorithms. Node's OpenSSL has no blake3: what is named by it can be described, but not verified.
+// https://github.com/opencontainers/image-spec/blob/main/descriptor.md#registered-algorithms
+const hexDigits: Readonly<Record<string, number | undefined>> = Object.assign(Object.create(null), {
+  sha256: 64,
+  sha512: 128,
+  blake3: 64,
+});
 
 function quote(text: string): string {
   return JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text);

@@ -1,12 +1,17 @@
 import type { z } from 'zod';
+import { documentError, nameOfKind } from './check-document.ts';
+import { inspect, maxDocumentBytes } from './document/inspect.ts';
+import { findInJson } from './document/json-findings.ts';
+import type { DocumentKind } from './document/kinds.ts';
+import { messageOf } from './document/schema-findings.ts';
 import { ImageSpecError } from './error.ts';
-import { ImageConfig } from './image-config.ts';
-import { ImageIndex } from './image-index.ts';
-import { ImageManifest } from './image-manifest.ts';
-import { describeMediaType, type MediaTypeKind, mediaTypeEssence } from './media-types.ts';
+import type { ImageConfig } from './image-config.ts';
+import type { ImageIndex } from './image-index.ts';
+import type { ImageManifest } from './image-manifest.ts';
+import { formatPath } from './json/path.ts';
+import { decodeText } from './json/text.ts';
 
-/** The longest document that is read: 4 MiB, which registries have to accept and need not exceed. */
-export const maxDocumentBytes = 4 * 1024 * 1024;
+export { maxDocumentBytes };
 
 export interface ParseOptions {
   /** What the sender says it is: a Content-Type or the media type of the descriptor. */
@@ -16,33 +21,26 @@ export interface ParseOptions {
 /**
  * Reads a manifest or an index, of the OCI or of Docker's schema 2, from its bytes.
  *
- * Throws DOCUMENT_INVALID with a JSON path, DOCUMENT_TOO_LARGE, SCHEMA1_UNSUPPORTED, MEDIA_TYPE_UNSUPPORTED, and
- * MEDIA_TYPE_CONFLICT for a document that could be read in two ways (CVE-2021-41190).
+ * Throws DOCUMENT_INVALID with a JSON path, DOCUMENT_TOO_LARGE, DIGEST_UNSUPPORTED, SCHEMA1_UNSUPPORTED, MEDIA_TYPE_UNSUPPORTED,
+ * and MEDIA_TYPE_CONFLICT for a document that could be read in two ways (CVE-2021-41190). `checkDocument` tells more.
  */
 export function parseManifest(bytes: Uint8Array, options: ParseOptions = {}): ImageManifest | ImageIndex {
-  const document = parseJson(bytes, 'manifest');
-  return kindOf(document, options) === 'index'
-    ? validate(ImageIndex, document, 'image index')
-    : validate(ImageManifest, document, 'image manifest');
+  return parse<ImageManifest | ImageIndex>(bytes, [...manifests, ...indexes], options);
 }
 
 /** As `parseManifest`, of an index alone. */
 export function parseImageIndex(bytes: Uint8Array, options: ParseOptions = {}): ImageIndex {
-  const document = parseManifest(bytes, options);
-  if (!isImageIndex(document)) throw unsupported('an image manifest', 'an image index');
-  return document;
+  return parse<ImageIndex>(bytes, indexes, options);
 }
 
 /** As `parseManifest`, of the manifest of one image alone. */
 export function parseImageManifest(bytes: Uint8Array, options: ParseOptions = {}): ImageManifest {
-  const document = parseManifest(bytes, options);
-  if (isImageIndex(document)) throw unsupported('an image index', 'an image manifest');
-  return document;
+  return parse<ImageManifest>(bytes, manifests, options);
 }
 
-/** Throws DOCUMENT_INVALID with a JSON path, or DOCUMENT_TOO_LARGE. */
+/** Throws DOCUMENT_INVALID with a JSON path, or DOCUMENT_TOO_LARGE. What Docker adds is kept, and not looked at. */
 export function parseImageConfig(bytes: Uint8Array): ImageConfig {
-  return validate(ImageConfig, parseJson(bytes, 'image config'), 'image config');
+  return parse<ImageConfig>(bytes, ['config'], { mediaType: 'application/vnd.oci.image.config.v1+json' });
 }
 
 export function isImageIndex(document: ImageManifest | ImageIndex): document is ImageIndex {
@@ -54,9 +52,10 @@ export function validate<T>(schema: z.ZodType<T>, document: unknown, name: strin
   const result = schema.safeParse(document);
   if (result.success) return result.data;
   const [first] = result.error.issues;
-  const path = jsonPath(first?.path ?? []);
+  const path = formatPath(first?.path ?? []);
   const more = result.error.issues.length > 1 ? ` (and ${result.error.issues.length - 1} more)` : '';
-  throw new ImageSpecError('DOCUMENT_INVALID', `cannot read ${name}: ${path || 'document'}: ${first?.message}${more}`, {
+  const what = first === undefined ? '' : messageOf(first);
+  throw new ImageSpecError('DOCUMENT_INVALID', `cannot read ${name}: ${path || 'document'}: ${what}${more}`, {
     path,
     cause: result.error,
   });
@@ -65,66 +64,32 @@ export function validate<T>(schema: z.ZodType<T>, document: unknown, name: strin
 /** JSON text in UTF-8, to an object. Throws DOCUMENT_INVALID or DOCUMENT_TOO_LARGE. */
 export function parseJson(bytes: Uint8Array, name: string): Record<string, unknown> {
   if (bytes.length > maxDocumentBytes) {
-    throw new ImageSpecError(
-      'DOCUMENT_TOO_LARGE',
-      `cannot read ${name}: ${bytes.length} bytes, at most ${maxDocumentBytes} are read`,
-    );
+    const why = `${bytes.length} bytes, at most ${maxDocumentBytes} are read`;
+    throw new ImageSpecError('DOCUMENT_TOO_LARGE', `cannot read ${name}: ${why}`);
   }
-  let document: unknown;
-  try {
-    document = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
-  } catch (cause) {
-    throw new ImageSpecError('DOCUMENT_INVALID', `cannot read ${name}: not JSON in UTF-8`, { path: '', cause });
-  }
-  if (typeof document !== 'object' || document === null || Array.isArray(document)) {
-    throw new ImageSpecError('DOCUMENT_INVALID', `cannot read ${name}: not a JSON object`, { path: '' });
-  }
+  const decoded = decodeText(bytes);
+  if ('invalidAt' in decoded)
+    throw invalid(name, `it is not JSON in UTF-8: byte ${decoded.invalidAt} belongs to no character`);
+  const [first] = findInJson(decoded.text).errors;
+  if (first !== undefined) throw invalid(name, first.message, formatPath(first.path));
+  const document: unknown = JSON.parse(decoded.text);
+  if (typeof document !== 'object' || document === null || Array.isArray(document))
+    throw invalid(name, 'it is not a JSON object');
   return document as Record<string, unknown>;
 }
 
-// Registries that keep no media types answer with one of these; they say nothing about the document.
-const unspecific = new Set(['', 'application/json', 'application/octet-stream', 'text/plain']);
+const manifests: readonly DocumentKind[] = ['manifest', 'dockerManifest'];
+const indexes: readonly DocumentKind[] = ['index', 'dockerIndex'];
 
-function kindOf(document: Record<string, unknown>, { mediaType = '' }: ParseOptions): MediaTypeKind {
-  const own = typeof document.mediaType === 'string' ? mediaTypeEssence(document.mediaType) : '';
-  const said = unspecific.has(mediaTypeEssence(mediaType)) ? '' : mediaTypeEssence(mediaType);
-  if (document.schemaVersion === 1 || describeMediaType(said || own).kind === 'schema1') {
-    throw new ImageSpecError(
-      'SCHEMA1_UNSUPPORTED',
-      'cannot read manifest: Docker image manifests of schema 1 are obsolete; push the image again with a current tool',
-    );
-  }
-  if (own !== '' && said !== '' && own !== said) {
-    throw conflict(`it calls itself ${own} and was sent as ${said}`);
-  }
-  if ('manifests' in document && ('layers' in document || 'config' in document)) {
-    throw conflict('it has manifests like an index and layers or config like an image');
-  }
-  const shape = 'manifests' in document ? 'index' : 'manifest';
-  if (said === '' && own === '') return shape;
-  const { kind } = describeMediaType(said || own);
-  if (kind !== 'index' && kind !== 'manifest') throw unsupported(said || own, 'an image manifest or index');
-  if (kind !== shape && ('manifests' in document || 'layers' in document)) {
-    throw conflict(`its media type is ${said || own} and its content is that of an image ${shape}`);
-  }
-  return kind;
+/** `Value` is that of the OCI: what Docker has of its own are fields that it need not know. */
+function parse<Value>(bytes: Uint8Array, kinds: readonly DocumentKind[], { mediaType = '' }: ParseOptions): Value {
+  const { found, errors } = inspect(bytes, { mediaType, kinds });
+  if (found !== undefined) return found.value as Value;
+  throw documentError(kinds.length > 2 ? 'manifest' : nameOfKind(kinds[0] ?? 'manifest'), errors);
 }
 
-function conflict(why: string): ImageSpecError {
-  return new ImageSpecError('MEDIA_TYPE_CONFLICT', `cannot trust manifest: ${why}`, { path: 'mediaType' });
-}
-
-function unsupported(is: string, wanted: string): ImageSpecError {
-  return new ImageSpecError('MEDIA_TYPE_UNSUPPORTED', `cannot read manifest: it is ${is}, not ${wanted}`, {
-    path: 'mediaType',
+function invalid(name: string, why: string, path = ''): ImageSpecError {
+  return new ImageSpecError('DOCUMENT_INVALID', `cannot read ${name}: ${path === '' ? '' : `${path}: `}${why}`, {
+    path,
   });
-}
-
-function jsonPath(path: readonly PropertyKey[]): string {
-  return path.reduce<string>((text, key) => {
-    if (typeof key === 'number') return `${text}[${key}]`;
-    const name = String(key);
-    if (!/^[A-Za-z_$][\w$]*$/.test(name)) return `${text}[${JSON.stringify(name)}]`;
-    return text === '' ? name : `${text}.${name}`;
-  }, '');
 }

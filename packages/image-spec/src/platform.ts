@@ -1,76 +1,84 @@
-import { z } from 'zod';
-import { ImageSpecError } from './error.ts';
-
 /** What an image runs on, in Go's words: `linux`, `amd64`, `v7`. https://github.com/opencontainers/image-spec/blob/main/image-index.md */
-export const Platform = z.looseObject({
-  os: z.string(),
-  architecture: z.string(),
-  variant: z.string().optional(),
-  'os.version': z.string().optional(),
-  'os.features': z.array(z.string()).optional(),
-});
-export type Platform = z.infer<typeof Platform>;
-
-/** Reads `linux/arm64/v8`, `linux/amd64` or an architecture alone. Throws PLATFORM_INVALID. */
-export function parsePlatform(text: string): Platform {
-  const parts = text.split('/');
-  if (parts.length > 3 || parts.some((part) => !/^[A-Za-z0-9_.-]+$/.test(part))) {
-    throw new ImageSpecError(
-      'PLATFORM_INVALID',
-      `cannot read platform ${JSON.stringify(text)}: it looks like os/architecture or os/architecture/variant`,
-    );
-  }
-  const [os, architecture, variant] = parts.length === 1 ? ['linux', parts[0]] : parts;
-  return normalizePlatform({ os: os ?? '', architecture: architecture ?? '', ...(variant ? { variant } : {}) });
+export interface Platform {
+  os: string;
+  architecture: string;
+  variant?: string | undefined;
+  'os.version'?: string | undefined;
+  'os.features'?: string[] | undefined;
+  [other: string]: unknown;
 }
 
-export function formatPlatform({ os, architecture, variant }: Platform): string {
-  return [os, architecture, ...(variant ? [variant] : [])].join('/');
-}
-
-/** One spelling for each platform: `x86_64` is `amd64`, `aarch64` is `arm64`, and the variant that goes without saying is left out. */
+/**
+ * One spelling for each platform, that of containerd: `x86_64` is `amd64`, `aarch64` is `arm64`, `macos` is `darwin`,
+ * and the variant that goes without saying is left out, except of arm, where it is v7.
+ * https://github.com/containerd/platforms/blob/main/database.go
+ */
 export function normalizePlatform(platform: Platform): Platform {
-  const { os, architecture, variant, ...rest } = platform;
-  const [name, implied] = aliases[architecture.toLowerCase()] ?? [architecture.toLowerCase(), undefined];
-  const level = variantOf(name, (variant || implied)?.toLowerCase());
-  return { ...rest, os: os.toLowerCase(), architecture: name, ...(level === undefined ? {} : { variant: level }) };
+  const { os, architecture, variant: _, 'os.features': features = [], ...rest } = platform;
+  const { name, variant } = normalizeArchitecture(architecture, platform.variant ?? '');
+  return {
+    ...rest,
+    os: normalizeSystem(os),
+    architecture: name,
+    ...(variant === '' ? {} : { variant }),
+    ...(features.length === 0 ? {} : { 'os.features': [...new Set(features)].sort() }),
+  };
 }
 
-/** Linux on this machine's processor: containers are Linux, whatever this program itself runs on. */
-export function hostPlatform(): Platform {
-  const architecture = nodeArchitectures[process.arch] ?? process.arch;
-  const variables = process.config.variables as { arm_version?: string | number };
-  const variant = architecture === 'arm' && variables.arm_version ? { variant: `v${variables.arm_version}` } : {};
-  return normalizePlatform({ os: 'linux', architecture, ...variant });
+/** `linux/arm64/v8`; with `osOptions` also the version and the features of the system: `windows(10.0.17763+win32k)/amd64`. */
+export function formatPlatform(platform: Platform, { osOptions = false }: { osOptions?: boolean } = {}): string {
+  const { os, architecture, variant } = platform;
+  if (os === '') return 'unknown';
+  const options = osOptions ? formatOptions(platform) : '';
+  return [os + options, architecture, variant ?? ''].filter((part) => part !== '').join('/');
 }
 
-const aliases: Record<string, readonly [string, string?]> = {
-  x86_64: ['amd64'],
-  'x86-64': ['amd64'],
-  x64: ['amd64'],
-  i386: ['386'],
-  i486: ['386'],
-  i586: ['386'],
-  i686: ['386'],
-  aarch64: ['arm64'],
-  armhf: ['arm', 'v7'],
-  armel: ['arm', 'v6'],
-  armv7l: ['arm', 'v7'],
-  armv6l: ['arm', 'v6'],
+export function normalizeSystem(os: string): string {
+  const name = os.toLowerCase();
+  if (name === 'macos') return 'darwin';
+  // Containers are Linux, whatever this program itself runs on.
+  return name === '' ? 'linux' : name;
+}
+
+export function normalizeArchitecture(architecture: string, variant: string): { name: string; variant: string } {
+  const given = variant.toLowerCase();
+  switch (architecture.toLowerCase()) {
+    case 'i386':
+      return { name: '386', variant: '' };
+    case 'x86_64':
+    case 'x86-64':
+    case 'amd64':
+      return { name: 'amd64', variant: given === 'v1' ? '' : given };
+    case 'aarch64':
+    case 'arm64':
+      return { name: 'arm64', variant: arm64Variants[given] ?? given };
+    case 'armhf':
+      return { name: 'arm', variant: 'v7' };
+    case 'armel':
+      return { name: 'arm', variant: 'v6' };
+    case 'arm':
+      return { name: 'arm', variant: armVariants[given] ?? given };
+    default:
+      return { name: architecture.toLowerCase(), variant: given };
+  }
+}
+
+const arm64Variants: Partial<Record<string, string>> = {
+  '8': '',
+  v8: '',
+  'v8.0': '',
+  '9': 'v9',
+  '9.0': 'v9',
+  'v9.0': 'v9',
 };
+const armVariants: Partial<Record<string, string>> = { '': 'v7', '5': 'v5', '6': 'v6', '7': 'v7', '8': 'v8' };
 
-const nodeArchitectures: Partial<Record<NodeJS.Architecture, string>> = {
-  x64: 'amd64',
-  ia32: '386',
-  ppc64: 'ppc64le',
-  mipsel: 'mipsle',
-  loong64: 'loong64',
-};
+function formatOptions({ 'os.version': version = '', 'os.features': features = [] }: Platform): string {
+  const named = [...new Set(features)].filter((feature) => feature !== '').sort();
+  const text = [version, ...named].map(escapeOption).join('+');
+  return text === '' ? '' : `(${text})`;
+}
 
-const unsaid: Record<string, string> = { arm64: 'v8', amd64: 'v1' };
-
-function variantOf(architecture: string, variant: string | undefined): string | undefined {
-  if (architecture === 'arm' && !variant) return 'v7';
-  const named = variant && /^\d/.test(variant) ? `v${variant}` : variant;
-  return named === unsaid[architecture] ? undefined : named || undefined;
+function escapeOption(text: string): string {
+  return text.replace(/[%+()/]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
 }

@@ -1,7 +1,8 @@
-import { createHash, type Hash } from 'node:crypto';
-import { Transform, type TransformCallback } from 'node:stream';
+import type { Hash } from 'node:crypto';
+import type { Transform, TransformCallback } from 'node:stream';
 import { type Digest, type DigestAlgorithm, digestAlgorithm } from './digest.ts';
 import { ImageSpecError } from './error.ts';
+import { startHash } from './hash.ts';
 
 /** What a content is expected to be; of an unknown content only the size and digest are worked out. */
 export interface Expected {
@@ -20,7 +21,7 @@ export class Verifier {
   constructor(expected: Expected = {}) {
     this.#expected = expected;
     this.#algorithm = expected.digest === undefined ? 'sha256' : digestAlgorithm(expected.digest);
-    this.#hash = createHash(this.#algorithm);
+    this.#hash = startHash(this.#algorithm);
   }
 
   /** How many bytes have passed. */
@@ -74,6 +75,8 @@ export class Verifier {
 /** A stream that ends only if what went through was the expected content, and fails otherwise. */
 export function verify(expected: Expected): Transform {
   const verifier = new Verifier(expected);
+  // Loaded here, for importing the package is to stay cheap.
+  const { Transform } = process.getBuiltinModule('node:stream');
   return new Transform({
     transform(chunk: Uint8Array, _encoding, done) {
       attempt(done, () => verifier.update(chunk), chunk);

@@ -25,6 +25,9 @@ test.each([
   ['data without padding', { data: 'e30' }],
   ['data of another size', { data: 'e30K' }],
   ['data of another digest', { data: 'e1s=' }],
+  ['data and no digest to compare it with', { data: 'e30=', digest: 'md5:0' }],
+  ['a URL without a scheme', { urls: ['//example.com/x'] }],
+  ['a digest that cannot be verified here', { digest: `blake3:${'a'.repeat(64)}` }],
 ])('a descriptor with %s is refused', (_, change) => {
   expect(Descriptor.safeParse({ ...valid, ...change }).success).toBe(false);
 });

@@ -30,6 +30,18 @@ test('a registered algorithm that is missing here is called unsupported, not inv
   );
 });
 
+test.each([
+  `sha256+b64:${'a'.repeat(64)}`,
+  'multihash+base58:QmRZxt2b1FVZPNqd8hsiykDL3TdBDeTSPX9Kv46HmX4Gx8',
+  'constructor:x',
+])('so is one that is not registered: %s', (text) => {
+  expect(() => parseDigest(text)).toThrow(expect.objectContaining({ code: 'DIGEST_UNSUPPORTED' }));
+});
+
+test('a registered algorithm that is missing here has its number of digits, too', () => {
+  expect(() => parseDigest(`blake3:${'a'.repeat(63)}`)).toThrow('blake3 has 64 lower-case hexadecimal digits');
+});
+
 test('the digest of bytes is that of their algorithm', () => {
   // FIPS 180-2, appendix B.1
   expect(digestOf('abc')).toBe('sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad');

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { abortable } from './abortable.ts';
 import { type Challenge, parseChallenges } from './challenge.ts';
 import { basic, type Credentials, type CredentialsFor } from './credentials.ts';
 import { RegistryError } from './error.ts';
@@ -8,18 +9,28 @@ import { fetchToken } from './token.ts';
 /** Whom a request is for, and what it may need to do there. */
 export interface Audience {
   readonly registry: string;
-  /** `repository:library/alpine:pull` */
-  readonly scope: string;
+  readonly repository: string | undefined;
+  readonly mirror: boolean;
+  /** `repository:library/alpine:pull`, merged. */
+  readonly scopes: readonly string[];
   readonly endpoint: URL;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Finds the Authorization that a registry wants, and remembers it. */
+interface Authorization {
+  readonly header: string;
+  readonly expires: number;
+}
+
+/**
+ * Finds the Authorization that a registry wants, and remembers it. By the registry, never by the token service alone: another
+ * registry that names the same service would get what is not meant for it.
+ */
 export class Authorizer {
   readonly #http: Http;
   readonly #credentials: CredentialsFor;
   readonly #insecure: readonly string[];
-  readonly #known = new Map<string, { header: string; expires: number }>();
+  readonly #known = new Map<string, Authorization>();
   readonly #asking = new Map<string, Promise<unknown>>();
 
   constructor(http: Http, credentials: CredentialsFor, insecure: readonly string[]) {
@@ -29,8 +40,8 @@ export class Authorizer {
   }
 
   /** What was accepted before, if it still is good. */
-  remembered({ registry, scope }: Audience): string | undefined {
-    const known = this.#known.get(`${registry} ${scope}`);
+  remembered(audience: Audience): string | undefined {
+    const known = this.#known.get(keyOf(audience));
     return known !== undefined && known.expires > Date.now() ? known.header : undefined;
   }
 
@@ -40,16 +51,19 @@ export class Authorizer {
     response: IncomingMessage,
     refused: string | undefined,
   ): Promise<string | undefined> {
-    const key = `${audience.registry} ${audience.scope}`;
+    const key = keyOf(audience);
     if (this.#known.get(key)?.header === refused) this.#known.delete(key);
     // Requests that were refused together need one token between them.
-    await this.#asking.get(key)?.catch(() => {});
-    const remembered = this.remembered(audience);
-    if (remembered !== undefined) return remembered;
-    const asking = this.#find(audience, parseChallenges(challengeText(response)));
+    for (let asking = this.#asking.get(key); asking !== undefined; asking = this.#asking.get(key)) {
+      await abortable(asking, audience.signal).catch(() => audience.signal?.throwIfAborted());
+      const remembered = this.remembered(audience);
+      if (remembered !== undefined) return remembered;
+      if (this.#asking.get(key) === asking) break;
+    }
+    const asking = this.#find(audience, parseChallenges(response.headers['www-authenticate'] ?? ''));
     this.#asking.set(key, asking);
     try {
-      const found = await asking;
+      const found = await abortable(asking, audience.signal);
       if (found === undefined || found.header === refused) return undefined;
       this.#known.set(key, found);
       return found.header;
@@ -58,8 +72,9 @@ export class Authorizer {
     }
   }
 
-  async #find(audience: Audience, challenges: Challenge[]): Promise<{ header: string; expires: number } | undefined> {
-    const credentials = await this.#credentials(audience.registry);
+  async #find(audience: Audience, challenges: Challenge[]): Promise<Authorization | undefined> {
+    const { registry, repository, mirror, signal } = audience;
+    const credentials = await this.#credentials(registry, { repository, mirror, signal });
     const bearer = challenges.find(({ scheme }) => scheme === 'bearer');
     if (credentials !== undefined && 'token' in credentials) return lasting(`Bearer ${credentials.token}`);
     if (bearer !== undefined) return fetchToken(this.#http, audience, bearer, credentials, this.#insecure);
@@ -67,20 +82,17 @@ export class Authorizer {
   }
 }
 
-function answerBasic(
-  { endpoint }: Audience,
-  credentials: Credentials | undefined,
-): { header: string; expires: number } | undefined {
+function keyOf({ registry, scopes }: Audience): string {
+  return `${registry} ${scopes.join(' ')}`;
+}
+
+function answerBasic({ endpoint }: Audience, credentials: Credentials | undefined): Authorization | undefined {
   if (credentials === undefined) return undefined;
   if ('username' in credentials) return lasting(basic(credentials));
   const message = `cannot log in to ${endpoint.host}: it wants a user name and a password, there is only an identity token`;
   throw new RegistryError('UNAUTHORIZED', message, { url: endpoint });
 }
 
-function lasting(header: string): { header: string; expires: number } {
+function lasting(header: string): Authorization {
   return { header, expires: Number.POSITIVE_INFINITY };
-}
-
-function challengeText({ headers }: IncomingMessage): string {
-  return headers['www-authenticate'] ?? '';
 }

@@ -6,6 +6,8 @@ import type { Answer, Transport } from './transport.ts';
 export interface BlobRequest {
   readonly reference: Reference;
   readonly descriptor: Descriptor;
+  /** How many bytes from its start are there already; 0 unless told. */
+  readonly start?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -16,14 +18,15 @@ export interface BlobRequest {
  *     GET                    200, cut after 40 of 100
  *     GET  Range: bytes=40-  206 Content-Range: bytes 40-99/100    goes on
  *                            200                                   the first 40 are skipped
+ *                            206 Content-Range: bytes 0-99/100     asked for again, without a range, and skipped
  *
  * What has been handed out is never sent again in another form: a registry that sends something else from the start
  * the second time gets a wrong digest, not a second chance.
  */
 export async function* blobChunks(transport: Transport, request: BlobRequest): AsyncGenerator<Buffer> {
-  const { descriptor, signal } = request;
-  const state = { taken: 0, skipped: 0 };
-  const past = { failures: 0, achieved: 0 };
+  const { descriptor, start = 0, signal } = request;
+  const state = { taken: start, skipped: 0, whole: false };
+  const past = { failures: 0, achieved: start };
   let source: AsyncGenerator<Buffer> | undefined;
   const next = async (): Promise<Buffer | undefined> => {
     source ??= await open(transport, request, state);
@@ -51,42 +54,50 @@ export async function* blobChunks(transport: Transport, request: BlobRequest): A
 }
 
 interface State {
-  /** Bytes handed out. */
+  /** Bytes handed out, or there before. */
   taken: number;
   /** Bytes thrown away because the registry cannot begin in the middle. */
   skipped: number;
+  /** Whether it is known to answer with another range than was asked for. */
+  whole: boolean;
 }
 
 async function open(transport: Transport, request: BlobRequest, state: State): Promise<AsyncGenerator<Buffer>> {
-  const { reference, descriptor, signal } = request;
+  const { descriptor, signal } = request;
   const { taken } = state;
+  const answer = await ask(transport, request, state);
+  const { response, url } = answer;
+  checkEncoding(answer);
+  const partly = response.statusCode === 206;
+  if (partly && taken > 0 && !state.whole && continues(response.headers['content-range'], taken, descriptor.size))
+    return transport.http.body(response, url, signal);
+  if (taken === 0 && !partly) return transport.http.body(response, url, signal);
+  // Without this bound a connection that breaks again and again would move the same bytes again and again.
+  if (!partly) state.skipped += taken;
+  if ((partly && (state.whole || taken === 0)) || state.skipped > Math.max(descriptor.size, 16 * 1024 * 1024)) {
+    response.destroy();
+    throw unsupported(request, taken, url);
+  }
+  if (!partly) return skip(transport.http.body(response, url, signal), taken);
+  response.destroy();
+  state.whole = true;
+  return open(transport, request, state);
+}
+
+async function ask(transport: Transport, request: BlobRequest, { taken, whole }: State): Promise<Answer> {
+  const { reference, descriptor, signal } = request;
   const asked = transport.sendOnce({
     registry: reference.registry,
     repository: reference.repository,
     path: `blobs/${descriptor.digest}`,
-    headers: { 'accept-encoding': 'identity', ...(taken > 0 ? { range: `bytes=${taken}-` } : {}) },
+    headers: { 'accept-encoding': 'identity', ...(taken > 0 && !whole ? { range: `bytes=${taken}-` } : {}) },
     what: `read blob ${descriptor.digest} of ${reference}`,
     signal,
   });
-  const answer = await asked.catch((error) => {
+  return asked.catch((error) => {
     // There is nothing after what we have: what the registry keeps is too short.
     throw taken > 0 && error.status === 416 ? short(request, taken, false) : error;
   });
-  const { response, url } = answer;
-  checkEncoding(answer);
-  const body = transport.http.body(response, url, signal);
-  if (taken === 0) return body;
-  if (response.statusCode === 206 && continues(response.headers['content-range'], taken, descriptor.size)) return body;
-  // Without this bound a connection that breaks again and again would move the same bytes again and again.
-  state.skipped += taken;
-  if (response.statusCode === 206 || state.skipped > Math.max(descriptor.size, 16 * 1024 * 1024)) {
-    response.destroy();
-    const why = `the download broke off after ${taken} bytes and ${url.host} does not continue it`;
-    throw new RegistryError('RANGE_UNSUPPORTED', `cannot read blob ${descriptor.digest} of ${reference}: ${why}`, {
-      url,
-    });
-  }
-  return skip(body, taken);
 }
 
 function continues(header: string | undefined, start: number, size: number): boolean {
@@ -112,6 +123,12 @@ function checkEncoding({ response, url }: Answer): void {
     `cannot read blob from ${url.host}: it is sent with content-encoding ${encoding}`,
     { url },
   );
+}
+
+function unsupported({ reference, descriptor }: BlobRequest, taken: number, url: URL): RegistryError {
+  const why = `the download broke off after ${taken} bytes and ${url.host} does not continue it`;
+  const message = `cannot read blob ${descriptor.digest} of ${reference}: ${why}`;
+  return new RegistryError('RANGE_UNSUPPORTED', message, { url });
 }
 
 function short({ reference, descriptor }: BlobRequest, taken: number, retryable = true): RegistryError {

@@ -1,14 +1,22 @@
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { type ConnectionOptions, Connections } from './connections.ts';
 import { RegistryError } from './error.ts';
-import { intoOneBuffer } from './one-buffer.ts';
+import { unreachable } from './failures.ts';
 import { readAll } from './read-all.ts';
+import { readBody } from './read-body.ts';
+import { bodySize, type RequestBody, sendBody } from './request-body.ts';
+import { Waits } from './waits.ts';
 
 export interface HttpRequest {
   readonly method: string;
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string | undefined;
+  readonly body?: RequestBody | undefined;
+  /** Milliseconds that the answer may take longer than others. */
+  readonly patience?: number | undefined;
+  /** Where somebody else sent us to `url`. */
+  readonly from?: URL | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -16,89 +24,83 @@ export interface HttpRequest {
 export interface Timeouts {
   /** For the connection; 10 s unless told. */
   readonly connect: number;
-  /** From the request to the head of the answer; 30 s unless told. */
+  /** From the end of the request to the head of the answer; 30 s unless told. */
   readonly headers: number;
-  /** For the next piece of a body; 30 s unless told. */
+  /** For the next piece of a body, in either direction; 30 s unless told. */
   readonly idle: number;
+  /** For the whole of a manifest, a token or a list; 2 min unless told. */
+  readonly document: number;
+}
+
+export interface HttpOptions extends ConnectionOptions {
+  readonly timeouts?: Partial<Timeouts> | undefined;
+  /** Called with every answer, whatever its status. */
+  readonly onAnswer?: ((response: IncomingMessage, url: URL) => void) | undefined;
 }
 
 /** node:http with connections that are kept. On one connection it is a quarter faster than fetch. */
 export class Http {
   readonly timeouts: Timeouts;
-  readonly #plain = new HttpAgent({ keepAlive: true, ...intoOneBuffer() });
-  readonly #secure: HttpsAgent;
-  readonly #foreign: boolean;
+  readonly #connections: Connections;
+  readonly #onAnswer: HttpOptions['onAnswer'];
 
-  constructor(timeouts: Partial<Timeouts> = {}, agent?: HttpsAgent) {
-    this.timeouts = { connect: 10_000, headers: 30_000, idle: 30_000, ...timeouts };
-    this.#secure = agent ?? new HttpsAgent({ keepAlive: true });
-    this.#foreign = agent !== undefined;
+  constructor(options: HttpOptions = {}) {
+    this.timeouts = { connect: 10_000, headers: 30_000, idle: 30_000, document: 120_000, ...options.timeouts };
+    this.#connections = new Connections(options, this.timeouts.connect);
+    this.#onAnswer = options.onAnswer;
   }
 
-  /** One request, one answer, whatever its status. Rejects with UNREACHABLE or TIMEOUT, or the reason of the signal. */
-  send({ method, url, headers, body, signal }: HttpRequest): Promise<IncomingMessage> {
+  /**
+   * One request, one answer, whatever its status; it may come before all of the body was sent, and the rest is not sent then.
+   * Rejects with UNREACHABLE or TIMEOUT, the reason of the signal, or what the body throws.
+   */
+  async send(asked: HttpRequest): Promise<IncomingMessage> {
+    const { url, body = '', patience = 0, signal } = asked;
     signal?.throwIfAborted();
+    const request = await this.#open(asked);
+    const { connect, idle, headers } = this.timeouts;
     return new Promise((resolve, reject) => {
-      const options = {
-        method,
-        headers: {
-          'user-agent': 'estiba',
-          ...headers,
-          ...(body === undefined ? {} : { 'content-length': Buffer.byteLength(body) }),
-        },
-        // Some registries redirect to addresses of several kilobytes.
-        maxHeaderSize: 64 * 1024,
-        ...(signal ? { signal } : {}),
+      let answered = false;
+      const waits = new Waits();
+      // A request without a connection says nothing when it is destroyed.
+      const fail = (error: unknown) => {
+        if (answered) return;
+        waits.end();
+        reject(error);
+        request.destroy();
       };
-      const request =
-        url.protocol === 'https:'
-          ? httpsRequest(url, { ...options, agent: this.#secure })
-          : httpRequest(url, { ...options, agent: this.#plain });
-      const late = (what: string, after: number) => () =>
-        request.destroy(
-          new RegistryError('TIMEOUT', `cannot reach ${url.host}: no ${what} within ${after} ms`, {
-            url,
-            retryable: true,
-          }),
-        );
-      const headersTimer = setTimeout(late('answer', this.timeouts.headers), this.timeouts.headers);
-      const connectTimer = setTimeout(late('connection', this.timeouts.connect), this.timeouts.connect);
-      request.once('socket', (socket) => {
-        if (socket.connecting) socket.once('connect', () => clearTimeout(connectTimer));
-        else clearTimeout(connectTimer);
-      });
-      request.once('close', () => {
-        clearTimeout(connectTimer);
-        clearTimeout(headersTimer);
-      });
-      request.once('error', (error) => reject(signal?.aborted ? signal.reason : unreachable(url, error)));
+      const late = (what: string, after: number) => () => fail(tooLate(url, what, after));
+      const stop = waits.after(connect, late('connection', connect));
+      request.once('socket', (socket) => (socket.connecting ? socket.once('connect', stop) : stop()));
+      request.on('error', (error) => fail(signal?.aborted ? signal.reason : unreachable(url, error)));
+      if (signal !== undefined) waits.until(signal, () => fail(signal.reason));
       request.once('response', (response) => {
-        clearTimeout(headersTimer);
+        answered = true;
+        waits.end();
+        // What was not sent of the body cannot be taken back: the connection is of no use for another request.
+        if (!request.writableEnded) response.once('close', () => request.destroy());
+        this.#onAnswer?.(response, url);
         resolve(response);
       });
-      request.end(body);
+      sendBody(request, body, { url, idle, answered: () => answered }).then(
+        () => waits.after(headers + patience, late('answer', headers + patience)),
+        fail,
+      );
     });
   }
 
   /** The body, piece by piece. Fails with BODY_CUT, TIMEOUT, or the reason of the signal. */
-  async *body(response: IncomingMessage, url: URL, signal?: AbortSignal): AsyncGenerator<Buffer> {
-    const { idle } = this.timeouts;
-    let waiting = true;
-    // Only while we wait for the registry: a reader that takes its time is no fault of the registry.
-    const timer = setTimeout(() => {
-      const late = `cannot read from ${url.host}: nothing came for ${idle} ms`;
-      if (waiting) response.destroy(new RegistryError('TIMEOUT', late, { url, retryable: true }));
-      else timer.refresh();
-    }, idle);
+  body(response: IncomingMessage, url: URL, signal?: AbortSignal): AsyncGenerator<Buffer> {
+    return readBody(response, { url, idle: this.timeouts.idle, signal });
+  }
+
+  /** The whole body, of at most so many bytes. Rejects as `body`, and with UNEXPECTED for one that is longer. */
+  async readAll(response: IncomingMessage, url: URL, most: number, signal?: AbortSignal): Promise<Buffer> {
+    const { document } = this.timeouts;
+    const late = `cannot read from ${url.host}: the answer has not ended within ${document} ms`;
+    const timer = setTimeout(() => response.destroy(new RegistryError('TIMEOUT', late, { url })), document);
     try {
-      for await (const chunk of response) {
-        waiting = false;
-        yield chunk;
-        waiting = true;
-        timer.refresh();
-      }
-    } catch (error) {
-      throw signal?.aborted ? signal.reason : cut(url, error);
+      return await readAll(this.body(response, url, signal), most, url);
     } finally {
       clearTimeout(timer);
     }
@@ -109,39 +111,36 @@ export class Http {
    * and keeps the program alive. A long one is cut off instead.
    */
   async drain(response: IncomingMessage, url: URL): Promise<void> {
-    await readAll(this.body(response, url), 64 * 1024, url).catch(() => response.destroy());
+    await this.readAll(response, url, 64 * 1024).catch(() => response.destroy());
   }
 
   /** Closes the connections that are kept; an agent of the caller is left alone. */
   close(): void {
-    this.#plain.destroy();
-    if (!this.#foreign) this.#secure.destroy();
+    this.#connections.close();
+  }
+
+  async #open({ method, url, headers, body, from, signal }: HttpRequest): Promise<ClientRequest> {
+    const route = await this.#connections.route(url, { from, signal });
+    const options = {
+      method,
+      headers: {
+        'user-agent': 'estiba',
+        ...headers,
+        ...route.headers,
+        ...(body === undefined ? {} : { 'content-length': bodySize(body) }),
+      },
+      // Some registries redirect to addresses of several kilobytes.
+      maxHeaderSize: 64 * 1024,
+      ...route.options,
+      ...(signal ? { signal } : {}),
+    };
+    return route.url.protocol === 'https:' ? httpsRequest(route.url, options) : httpRequest(route.url, options);
   }
 }
 
-// Certificates do not become valid, nor names known, by trying again at once.
-const lasting = /CERT|SELF_SIGNED|ERR_TLS|ERR_SSL|ENOTFOUND|ERR_INVALID|HPE_|EPROTO/;
-
-function unreachable(url: URL, error: NodeJS.ErrnoException): RegistryError {
-  if (error instanceof RegistryError) return error;
-  const { code = error.message } = error;
-  const hint =
-    code === 'EPROTO' || code === 'ERR_SSL_WRONG_VERSION_NUMBER'
-      ? '; a registry without TLS has to be named in `insecure`'
-      : '';
-  return new RegistryError('UNREACHABLE', `cannot reach ${url.host}: ${code}${hint}`, {
-    url,
-    retryable: !lasting.test(code),
-    cause: error,
-  });
-}
-
-function cut(url: URL, error: unknown): RegistryError {
-  if (error instanceof RegistryError) return error;
-  const { code, message } = error as NodeJS.ErrnoException;
-  return new RegistryError('BODY_CUT', `cannot read from ${url.host}: ${code ?? message}`, {
+function tooLate(url: URL, what: string, after: number): RegistryError {
+  return new RegistryError('TIMEOUT', `cannot reach ${url.host}: no ${what} within ${after} ms`, {
     url,
     retryable: true,
-    cause: error,
   });
 }

@@ -1,19 +1,59 @@
-/** Runs what it is given, in order, but only so many at once. */
-export type Limit = <T>(task: () => Promise<T>) => Promise<T>;
+/** Runs what it is given, in order, but only so many at once. Waiting for a place ends with the signal. */
+export type Limit = <T>(task: () => Promise<T>, options?: { readonly signal?: AbortSignal | undefined }) => Promise<T>;
 
 export function limitTo(most: number): Limit {
-  const waiting: (() => void)[] = [];
+  const waiting = new Set<() => void>();
   let running = 0;
-  return async (task) => {
-    if (running >= most) await new Promise<void>((resolve) => waiting.push(resolve));
-    else running += 1;
+  const place = async (signal: AbortSignal | undefined) => {
+    signal?.throwIfAborted();
+    if (running < most) running += 1;
+    else await turn(waiting, signal);
+  };
+  return async (task, { signal } = {}) => {
+    await place(signal);
     try {
       return await task();
     } finally {
       // The place goes to the next in line, if there is one.
-      const next = waiting.shift();
+      const [next] = waiting;
       if (next === undefined) running -= 1;
       else next();
     }
   };
+}
+
+function turn(waiting: Set<() => void>, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const leave = () => {
+      waiting.delete(come);
+      signal?.removeEventListener('abort', give);
+    };
+    const come = () => {
+      leave();
+      resolve();
+    };
+    const give = () => {
+      leave();
+      reject(signal?.reason);
+    };
+    waiting.add(come);
+    signal?.addEventListener('abort', give);
+  });
+}
+
+/** A limit for each host: what one registry is sent at once, by however many pulls. */
+export class HostLimits {
+  readonly #most: number;
+  readonly #limits = new Map<string, Limit>();
+
+  constructor(most: number) {
+    this.#most = Math.max(most, 1);
+  }
+
+  /** Whoever has a place of one host does not wait for one of another: two that do so crosswise would wait for ever. */
+  of(host: string): Limit {
+    const limit = this.#limits.get(host) ?? limitTo(this.#most);
+    this.#limits.set(host, limit);
+    return limit;
+  }
 }

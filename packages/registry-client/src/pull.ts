@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import {
+  type Descriptor,
   type Image,
   type ImageConfig,
   type ImageLayer,
@@ -8,6 +9,7 @@ import {
   ImageSpecError,
   imageConfigOf,
   isImageIndex,
+  maxDocumentBytes,
   type Platform,
   parseImageConfig,
   type Reference,
@@ -15,15 +17,23 @@ import {
   selectPlatform,
   stackLayers,
 } from '@estiba/image-spec';
-import { limitTo } from './limit.ts';
+import { abortable } from './abortable.ts';
+import { type Limit, limitTo } from './limit.ts';
 import { type FetchedManifest, fetchManifest } from './manifest.ts';
-import { type TransferProgress, Transfers } from './transfers.ts';
+import type { TransferProgress } from './progress.ts';
+import { together } from './together.ts';
+import { Transfers } from './transfers.ts';
 import type { Transport } from './transport.ts';
 
 export interface PullOptions {
   readonly into: ImageLayout;
   /** Linux on this machine's processor unless told. */
   readonly platform?: Platform | undefined;
+  /**
+   * What the image is called in the layout. Without it the image has no name, and the next `prune` removes it, unless the
+   * caller has a lease.
+   */
+  readonly tag?: string | undefined;
   /** How many blobs at once; 4 unless told. */
   readonly concurrency?: number | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -46,13 +56,21 @@ export interface PulledLayer extends ImageLayer {
   follow(): Promise<Readable>;
 }
 
-/** Copies one image into a layout: configuration, layers, and last the manifest, which leads to the others. */
+/**
+ * Copies one image into a layout: configuration, layers, and last the manifest, which leads to the others. No process prunes
+ * what is there already until all is there.
+ */
 export async function pull(transport: Transport, reference: Reference, options: PullOptions): Promise<Image> {
-  const { into, platform, signal, onProgress } = options;
+  const { into, platform, tag, signal, onProgress } = options;
   const { manifest, fetched, indexed } = await findImage(transport, reference, platform, signal);
+  await using lease = await into.lease();
+  const digests = [fetched.descriptor, manifest.config, ...manifest.layers].map(({ digest }) => digest);
+  await abortable(lease.add(...digests), signal);
   const group = new AbortController();
   const joined = signal === undefined ? group.signal : AbortSignal.any([signal, group.signal]);
-  const limit = limitTo(Math.max(options.concurrency ?? 4, 1));
+  const own = limitTo(Math.max(options.concurrency ?? 4, 1));
+  const shared = transport.limits.of(reference.registry);
+  const limit: Limit = (task, waiting) => own(() => shared(task, waiting), waiting);
   const transfers = new Transfers({ transport, reference, into, limit, signal: joined, onProgress });
   const config = await fetchConfig(transfers, manifest, into, joined);
   // Without an index nothing was chosen; who asked for a platform is told if this is another.
@@ -65,6 +83,7 @@ export async function pull(transport: Transport, reference: Reference, options: 
   ]);
   signal?.throwIfAborted();
   await into.write(fetched.bytes, { expect: fetched.descriptor });
+  if (tag !== undefined) await into.tag(tag, fetched.descriptor);
   return into.image(fetched.descriptor);
 }
 
@@ -101,8 +120,16 @@ async function fetchConfig(
   signal: AbortSignal,
 ): Promise<ImageConfig> {
   const descriptor = imageConfigOf(manifest);
+  checkDocumentSize(descriptor);
   await transfers.fetch(descriptor).complete;
   return parseImageConfig(await readDocument(into, descriptor, { signal }));
+}
+
+/** Before it is fetched, not only when it is read. */
+function checkDocumentSize({ digest, size }: Descriptor): void {
+  if (size <= maxDocumentBytes) return;
+  const why = `${size} bytes, at most ${maxDocumentBytes} are read`;
+  throw new ImageSpecError('DOCUMENT_TOO_LARGE', `cannot read configuration ${digest}: ${why}`);
 }
 
 async function handLayers(
@@ -126,18 +153,4 @@ async function handLayers(
       follow: transfer.follow,
     });
   }
-}
-
-/** Waits for all. The first to fail stops the others, and it is its error that counts; nothing goes on behind it. */
-async function together(group: AbortController, tasks: readonly Promise<void>[]): Promise<void> {
-  let first: { error: unknown } | undefined;
-  await Promise.all(
-    tasks.map((task) =>
-      task.catch((error) => {
-        first ??= { error };
-        group.abort(error);
-      }),
-    ),
-  );
-  if (first !== undefined) throw first.error;
 }

@@ -1,17 +1,28 @@
 import type { IncomingMessage } from 'node:http';
 import { RegistryError, type RegistryErrorCode } from './error.ts';
 import type { Http } from './http.ts';
-import { readAll } from './read-all.ts';
+import { printable } from './printable.ts';
 import { parseRetryAfter } from './retry.ts';
 
 const most = 64 * 1024;
 const passing = new Set([408, 425, 429, 499, 500, 502, 503, 504, 522]);
 
-/** The error that an answer stands for. `what` is what was attempted: `read manifest docker.io/library/alpine:3.20`. */
-export async function refusal(http: Http, response: IncomingMessage, url: URL, what: string): Promise<RegistryError> {
+export interface Refused {
+  /** What was attempted: `read manifest docker.io/library/alpine:3.20`. */
+  readonly what: string;
+  /** What was sent, which a server may send back. */
+  readonly authorization?: string | undefined;
+}
+
+/** The error that an answer stands for. */
+export async function refusal(
+  http: Http,
+  { response, url }: { response: IncomingMessage; url: URL },
+  { what, authorization }: Refused,
+): Promise<RegistryError> {
   const status = response.statusCode ?? 0;
-  const body = await readAll(http.body(response, url), most, url).catch(() => Buffer.alloc(0));
-  const sent = sentError(body);
+  const body = await http.readAll(response, url, most).catch(() => Buffer.alloc(0));
+  const sent = sentError(hide(body.toString(), authorization));
   const code = sent.code ?? codeOf(status, url);
   // Large registries answer 403 where 429 is meant.
   const limited = status === 403 && /rate limit/i.test(body.toString());
@@ -25,9 +36,9 @@ export async function refusal(http: Http, response: IncomingMessage, url: URL, w
 }
 
 /** The first error of the list that the specification describes; some send HTML, or nothing. */
-function sentError(body: Buffer): { code?: RegistryErrorCode; message?: string } {
+function sentError(body: string): { code?: RegistryErrorCode; message?: string } {
   try {
-    const { code, message } = JSON.parse(body.toString()).errors[0];
+    const { code, message } = JSON.parse(body).errors[0];
     return {
       ...(typeof code === 'string' && /^[A-Z_]{1,64}$/.test(code) ? { code } : {}),
       ...(typeof message === 'string' ? { message: printable(message) } : {}),
@@ -35,6 +46,16 @@ function sentError(body: Buffer): { code?: RegistryErrorCode; message?: string }
   } catch {
     return {};
   }
+}
+
+/** Without what proves who we are: the token, or the password as it was sent and as it was typed. */
+function hide(body: string, authorization: string | undefined): string {
+  const [scheme = '', sent = ''] = authorization?.split(' ') ?? [];
+  const typed = scheme === 'Basic' ? Buffer.from(sent, 'base64').toString() : '';
+  const secrets = [sent, typed, typed.slice(typed.indexOf(':') + 1)].filter(Boolean);
+  // As it would stand in JSON, too.
+  const all = [...secrets, ...secrets.map((secret) => JSON.stringify(secret).slice(1, -1))];
+  return all.reduce((text, secret) => text.replaceAll(secret, '…'), body);
 }
 
 function codeOf(status: number, url: URL): RegistryErrorCode {
@@ -47,9 +68,4 @@ function codeOf(status: number, url: URL): RegistryErrorCode {
 
 function hint(status: number): string {
   return status === 401 ? '; give `credentials`, such as dockerCredentials()' : '';
-}
-
-// An error goes to terminals and logs; a registry does not get to send escape sequences there.
-function printable(text: string): string {
-  return text.replace(/[^\x20-\x7e]+/g, ' ').slice(0, 300);
 }

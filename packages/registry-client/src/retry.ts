@@ -11,6 +11,16 @@ export interface RetryOptions {
   readonly progress?: () => number;
   /** What failed before, of a task that is done in several calls. */
   readonly past?: Past;
+  /** Before each wait. */
+  readonly onRetry?: ((retry: Retry) => void) | undefined;
+}
+
+export interface Retry {
+  readonly error: RegistryError;
+  /** 1 for the first new try. */
+  readonly attempt: number;
+  /** Milliseconds. */
+  readonly wait: number;
 }
 
 export interface Past {
@@ -23,10 +33,8 @@ const longest = 60_000;
 const worthwhile = 1024 * 1024;
 
 /** Tries again what failed for reasons that pass, as long as the registry asks for or twice as long each time. */
-export async function retrying<T>(
-  attempt: () => Promise<T>,
-  { retries, delay, signal, progress = () => 0, past = { failures: 0, achieved: progress() } }: RetryOptions,
-): Promise<T> {
+export async function retrying<T>(attempt: () => Promise<T>, options: RetryOptions): Promise<T> {
+  const { retries, delay, signal, progress = () => 0, past = { failures: 0, achieved: progress() } } = options;
   for (;;) {
     try {
       return await attempt();
@@ -36,7 +44,9 @@ export async function retrying<T>(
       past.failures = progress() - past.achieved >= worthwhile ? 1 : past.failures + 1;
       past.achieved = progress();
       if (past.failures > retries || (error.retryAfter ?? 0) > longest) throw error;
-      await wait(error.retryAfter ?? backoff(delay, past.failures), signal);
+      const milliseconds = error.retryAfter ?? backoff(delay, past.failures);
+      options.onRetry?.({ error, attempt: past.failures, wait: milliseconds });
+      await wait(milliseconds, signal);
     }
   }
 }

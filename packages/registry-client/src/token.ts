@@ -1,12 +1,13 @@
 import type { IncomingMessage } from 'node:http';
+import { isLoopback } from './address.ts';
 import type { Audience } from './authorizer.ts';
 import type { Challenge } from './challenge.ts';
 import { basic, type Credentials } from './credentials.ts';
-import { isLoopback } from './endpoint.ts';
 import { RegistryError } from './error.ts';
 import type { Http } from './http.ts';
-import { readAll } from './read-all.ts';
 import { sendFollowing } from './redirect.ts';
+import { parseRetryAfter } from './retry.ts';
+import { mergeScopes } from './scopes.ts';
 
 /**
  * Exchanges credentials, or nothing, for a token. Rejects with TOKEN_REFUSED, or UNAUTHORIZED where the credentials are wrong.
@@ -20,28 +21,29 @@ export async function fetchToken(
   insecure: readonly string[],
 ): Promise<{ header: string; expires: number }> {
   const realm = checkRealm(parameters.realm ?? '', audience, credentials !== undefined, insecure);
-  const query = new URLSearchParams({ scope: parameters.scope ?? audience.scope });
-  if (parameters.service !== undefined) query.set('service', parameters.service);
-  const { signal } = audience;
-  const exchange = credentials !== undefined && 'identityToken' in credentials ? credentials.identityToken : undefined;
-  const { response } =
-    exchange === undefined
-      ? await sendFollowing(http, {
-          method: 'GET',
-          url: withQuery(realm, query),
-          headers: authorization(credentials),
-          signal,
-        })
-      : {
-          response: await http.send({
-            method: 'POST',
-            url: realm,
-            headers: form,
-            body: refresh(query, exchange),
-            signal,
-          }),
-        };
-  return readToken(http, response, realm, signal);
+  const wanted = {
+    realm,
+    from: audience.endpoint,
+    service: parameters.service,
+    // What was asked for, and what the registry says it takes: of these, the one or the other may be more.
+    scopes: mergeScopes([...audience.scopes, parameters.scope ?? '']),
+    signal: audience.signal,
+  };
+  if (credentials === undefined || !('identityToken' in credentials)) return get(http, wanted, credentials);
+  const { identityToken } = credentials;
+  const response = await post(http, wanted, identityToken);
+  if (![404, 405, 501].includes(response.statusCode ?? 0)) return readToken(http, response, wanted);
+  // Some know only the older way.
+  await http.drain(response, realm);
+  return get(http, wanted, { username: '<token>', password: identityToken });
+}
+
+interface Wanted {
+  readonly realm: URL;
+  readonly from: URL;
+  readonly service: string | undefined;
+  readonly scopes: readonly string[];
+  readonly signal: AbortSignal | undefined;
 }
 
 const form = { 'content-type': 'application/x-www-form-urlencoded' };
@@ -58,52 +60,42 @@ function checkRealm(text: string, { endpoint }: Audience, secret: boolean, insec
   const trusted = realm !== undefined && (isLoopback(realm.hostname) || insecure.includes(realm.host));
   if (realm !== undefined && open && (trusted || !secret)) return realm;
   const why = open ? 'credentials would be sent without TLS' : 'it is no https address';
-  throw new RegistryError(
-    'TOKEN_REFUSED',
-    `cannot log in to ${endpoint.host}: its token service is ${JSON.stringify(text.slice(0, 200))}; ${why}`,
-    {
-      url: endpoint,
-    },
-  );
+  const shown = realm === undefined ? JSON.stringify(text.slice(0, 200)) : `${realm.protocol}//${realm.host}`;
+  throw new RegistryError('TOKEN_REFUSED', `cannot log in to ${endpoint.host}: its token service is ${shown}; ${why}`, {
+    url: endpoint,
+  });
 }
 
-function withQuery(realm: URL, query: URLSearchParams): URL {
+async function get(http: Http, { realm, from, service, scopes, signal }: Wanted, credentials: Credentials | undefined) {
   const url = new URL(realm);
-  for (const [name, value] of query) url.searchParams.set(name, value);
-  return url;
+  if (service !== undefined) url.searchParams.set('service', service);
+  for (const scope of scopes) url.searchParams.append('scope', scope);
+  const known = credentials !== undefined && 'username' in credentials;
+  const headers: Record<string, string> = known ? { authorization: basic(credentials) } : {};
+  const { response } = await sendFollowing(http, { method: 'GET', url, from, headers, signal });
+  return readToken(http, response, { realm, signal });
 }
 
-function authorization(credentials: Credentials | undefined): Record<string, string> {
-  return credentials !== undefined && 'username' in credentials ? { authorization: basic(credentials) } : {};
-}
-
-function refresh(query: URLSearchParams, identityToken: string): string {
-  const fields = { grant_type: 'refresh_token', refresh_token: identityToken, client_id: 'estiba' };
-  return new URLSearchParams([...query, ...Object.entries(fields)]).toString();
+/** Not redirected: the body is a secret. */
+function post(http: Http, wanted: Wanted, identityToken: string): Promise<IncomingMessage> {
+  const { realm, from, service, scopes, signal } = wanted;
+  const body = new URLSearchParams({
+    grant_type: 'refresh_token',
+    refresh_token: identityToken,
+    client_id: 'estiba',
+    scope: scopes.join(' '),
+    ...(service !== undefined && { service }),
+  });
+  return http.send({ method: 'POST', url: realm, from, headers: form, body: body.toString(), signal });
 }
 
 async function readToken(
   http: Http,
   response: IncomingMessage,
-  realm: URL,
-  signal: AbortSignal | undefined,
+  { realm, signal }: Pick<Wanted, 'realm' | 'signal'>,
 ): Promise<{ header: string; expires: number }> {
-  const status = response.statusCode ?? 0;
-  if (status !== 200) {
-    await http.drain(response, realm);
-    const wrong = status === 401 || status === 403;
-    const message = wrong ? 'the credentials are refused' : `it answers ${status}`;
-    throw new RegistryError(
-      wrong ? 'UNAUTHORIZED' : 'TOKEN_REFUSED',
-      `cannot get a token from ${realm.host}: ${message}`,
-      {
-        url: realm,
-        status,
-        retryable: status === 429 || status >= 500,
-      },
-    );
-  }
-  const answer = parse(await readAll(http.body(response, realm, signal), most, realm));
+  if (response.statusCode !== 200) throw await refused(http, response, realm);
+  const answer = parse(await http.readAll(response, realm, most, signal));
   const token = [answer.token, answer.access_token].find(
     (text) => typeof text === 'string' && /^[\x21-\x7e]+$/.test(text),
   );
@@ -115,6 +107,19 @@ async function readToken(
   const seconds = typeof answer.expires_in === 'number' && answer.expires_in > 0 ? answer.expires_in : 60;
   // Given up a little early, so that it does not run out on the way.
   return { header: `Bearer ${token}`, expires: Date.now() + seconds * 900 };
+}
+
+async function refused(http: Http, response: IncomingMessage, realm: URL): Promise<RegistryError> {
+  const status = response.statusCode ?? 0;
+  await http.drain(response, realm);
+  const wrong = status === 401 || status === 403;
+  const why = wrong ? 'the credentials are refused' : `it answers ${status}`;
+  return new RegistryError(wrong ? 'UNAUTHORIZED' : 'TOKEN_REFUSED', `cannot get a token from ${realm.host}: ${why}`, {
+    url: realm,
+    status,
+    retryable: status === 429 || status >= 500,
+    retryAfter: parseRetryAfter(response.headers['retry-after']),
+  });
 }
 
 function parse(bytes: Buffer): Record<string, unknown> {

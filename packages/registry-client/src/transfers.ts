@@ -1,18 +1,17 @@
 import type { Readable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
-import type { Descriptor, Digest, ImageLayout, Reference } from '@estiba/image-spec';
+import {
+  type BlobWriter,
+  type Descriptor,
+  type Digest,
+  type ImageLayout,
+  ImageSpecError,
+  type Reference,
+} from '@estiba/image-spec';
 import { blobChunks } from './blob.ts';
 import type { Limit } from './limit.ts';
+import type { TransferProgress } from './progress.ts';
 import type { Transport } from './transport.ts';
-
-export interface TransferProgress {
-  readonly digest: Digest;
-  /** Bytes. */
-  readonly done: number;
-  /** Bytes. */
-  readonly total: number;
-  readonly status: 'transferring' | 'exists' | 'complete';
-}
 
 export interface TransferOptions {
   readonly transport: Transport;
@@ -51,51 +50,87 @@ const reportEvery = 1024 * 1024;
 
 function begin(descriptor: Descriptor, options: TransferOptions): Transfer {
   const { into, limit, signal } = options;
-  let open: (follow: () => Promise<Readable>) => void = () => {};
-  const opened = new Promise<() => Promise<Readable>>((resolve) => {
-    open = resolve;
-  });
-  const complete = limit(async () => {
-    signal.throwIfAborted();
-    if (await into.has(descriptor)) {
-      open(() => into.blob(descriptor, { signal }));
-      report(options, descriptor, descriptor.size, 'exists');
-      return;
+  const opened = new Opened();
+  report(options, descriptor, { done: 0, status: 'waiting' });
+  const run = async () => {
+    let writer: BlobWriter | undefined;
+    do writer = await into.ingest(descriptor, { signal });
+    while (writer !== undefined && !(await receive(writer, descriptor, options, opened)));
+    if (writer === undefined) {
+      opened.open(() => into.blob(descriptor, { signal }));
+      report(options, descriptor, { done: descriptor.size, status: 'exists' });
     }
-    await using writer = await into.writer(descriptor);
-    open(async () => writer.follow());
-    try {
-      // Nobody else sees what the connection delivers.
-      await receive(descriptor, options, (chunk) => writer.write(chunk, { transfer: true }));
-      await writer.commit();
-    } catch (error) {
-      // Those who follow fail with the reason, not with the end of the writer.
-      await writer.abort(error);
-      throw error;
-    }
-    report(options, descriptor, descriptor.size, 'complete');
-  });
+  };
+  const complete = limit(run, { signal });
   // A blob that never got as far as being opened fails for its followers, too.
-  const follow = async () => (await Promise.race([opened, complete.then(() => opened)]))();
+  const follow = async () => {
+    await Promise.race([opened.first, complete]);
+    return opened.follow();
+  };
   return { complete, follow };
 }
 
+/** Where a blob can be followed, as soon as it can be. */
+class Opened {
+  readonly first: Promise<void>;
+  #opened: () => void = () => {};
+  #current: (() => Promise<Readable>) | undefined;
+  /** Whether anybody has begun to read. */
+  followed = false;
+
+  constructor() {
+    this.first = new Promise((resolve) => {
+      this.#opened = resolve;
+    });
+  }
+
+  open(current: () => Promise<Readable>): void {
+    this.#current = current;
+    this.#opened();
+  }
+
+  /** After `first`. */
+  follow(): Promise<Readable> {
+    this.followed = true;
+    return (this.#current as () => Promise<Readable>)();
+  }
+}
+
+/** Returns false where what an earlier process left was wrong: it is gone, and the blob is to be fetched from its start. */
 async function receive(
+  writer: BlobWriter,
   descriptor: Descriptor,
   options: TransferOptions,
-  write: (chunk: Buffer) => Promise<void> | undefined,
-): Promise<void> {
+  opened: Opened,
+): Promise<boolean> {
+  await using _ = writer;
+  const resumed = writer.size;
+  opened.open(async () => writer.follow());
+  try {
+    await copy(writer, descriptor, options);
+    await writer.commit();
+  } catch (error) {
+    // Those who follow fail with the reason, not with the end of the writer.
+    await writer.abort(error);
+    const wrong = error instanceof ImageSpecError && error.code === 'DIGEST_MISMATCH';
+    if (wrong && resumed > 0 && !opened.followed) return false;
+    throw error;
+  }
+  report(options, descriptor, { done: descriptor.size, status: 'complete' });
+  return true;
+}
+
+async function copy(writer: BlobWriter, descriptor: Descriptor, options: TransferOptions): Promise<void> {
   const { transport, reference, signal } = options;
-  let done = 0;
-  let reported = 0;
-  report(options, descriptor, 0, 'transferring');
-  for await (const chunk of blobChunks(transport, { reference, descriptor, signal })) {
-    // Before it is given away: nothing is left of it afterwards.
-    done += chunk.length;
-    await write(chunk);
-    if (done - reported < reportEvery) continue;
-    reported = done;
-    report(options, descriptor, done, 'transferring');
+  const start = writer.size;
+  let reported = start;
+  report(options, descriptor, { done: start, status: 'transferring', ...(start > 0 && { resumed: start }) });
+  for await (const chunk of blobChunks(transport, { reference, descriptor, start, signal })) {
+    // Nobody else sees what the connection delivers.
+    await writer.write(chunk, { transfer: true });
+    if (writer.size - reported < reportEvery) continue;
+    reported = writer.size;
+    report(options, descriptor, { done: reported, status: 'transferring' });
     // Or a connection that always has more would keep whoever follows the blob waiting: a fifth of a pull, and of the download.
     await setImmediate();
   }
@@ -104,8 +139,7 @@ async function receive(
 function report(
   { onProgress }: TransferOptions,
   { digest, size }: Descriptor,
-  done: number,
-  status: TransferProgress['status'],
+  progress: Pick<TransferProgress, 'done' | 'status' | 'resumed'>,
 ): void {
-  onProgress?.({ digest, done, total: size, status });
+  onProgress?.({ digest, total: size, ...progress });
 }

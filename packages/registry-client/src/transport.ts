@@ -1,21 +1,36 @@
 import type { IncomingMessage } from 'node:http';
 import type { Audience, Authorizer } from './authorizer.ts';
-import { endpoint } from './endpoint.ts';
 import type { Http } from './http.ts';
-import { readAll } from './read-all.ts';
+import { HostLimits } from './limit.ts';
+import type { Place, Places } from './places.ts';
 import { sendFollowing } from './redirect.ts';
 import { refusal } from './refusal.ts';
+import type { RequestBody } from './request-body.ts';
 import { type RetryOptions, retrying } from './retry.ts';
+import { type Action, catalogScope, mergeScopes, repositoryScope } from './scopes.ts';
 
 export interface RepositoryRequest {
+  /** As in the name of an image: `docker.io`. */
   readonly registry: string;
-  readonly repository: string;
-  readonly method?: 'GET' | 'HEAD';
-  /** Below `/v2/<repository>/`. */
+  /** None for what belongs to the registry as a whole. */
+  readonly repository?: string | undefined;
+  readonly method?: 'GET' | 'HEAD' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
+  /** Below `/v2/<repository>/`, or below `/v2/`, with the query. */
   readonly path: string;
+  /** In place of `path`: where the registry said that it goes on, `whereTo(answer.url, location)`. Elsewhere nobody gets a token. */
+  readonly location?: URL | undefined;
   readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: RequestBody | undefined;
+  /** What is done to the repository; `['pull']` unless told. */
+  readonly actions?: readonly Action[];
+  /** What else a token has to allow: `repository:other:pull` to mount a blob from there. */
+  readonly scopes?: readonly string[];
   /** What is attempted, for errors. */
   readonly what: string;
+  /** Milliseconds that the answer may take longer than others. */
+  readonly patience?: number | undefined;
+  /** Answers besides 2xx that are wanted, such as 404. */
+  readonly accept?: readonly number[];
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -25,25 +40,30 @@ export interface Answer {
   readonly url: URL;
 }
 
+export interface TransportOptions extends Pick<RetryOptions, 'retries' | 'delay' | 'onRetry'> {
+  readonly places: Places;
+  /** How many blobs at once for each registry. */
+  readonly perHost: number;
+}
+
 /** Requests to repositories: the right address, the right token, again if need be. */
 export class Transport {
   readonly http: Http;
-  readonly retry: Pick<RetryOptions, 'retries' | 'delay'>;
+  readonly retry: Pick<RetryOptions, 'retries' | 'delay' | 'onRetry'>;
+  /** For blobs, by registry, whoever moves them. */
+  readonly limits: HostLimits;
   readonly #authorizer: Authorizer;
-  readonly #insecure: readonly string[];
+  readonly #places: Places;
 
-  constructor(
-    http: Http,
-    authorizer: Authorizer,
-    options: Pick<RetryOptions, 'retries' | 'delay'> & { insecure: readonly string[] },
-  ) {
+  constructor(http: Http, authorizer: Authorizer, { places, perHost, ...retry }: TransportOptions) {
     this.http = http;
-    this.retry = { retries: options.retries, delay: options.delay };
+    this.limits = new HostLimits(perHost);
+    this.retry = retry;
     this.#authorizer = authorizer;
-    this.#insecure = options.insecure;
+    this.#places = places;
   }
 
-  /** An answer of status 2xx; every other becomes a RegistryError. */
+  /** An answer of status 2xx, or one that is accepted; every other becomes a RegistryError. */
   send(request: RepositoryRequest): Promise<Answer> {
     return retrying(() => this.sendOnce(request), { ...this.retry, signal: request.signal });
   }
@@ -53,45 +73,75 @@ export class Transport {
     return retrying(
       async () => {
         const answer = await this.sendOnce(request);
-        const body = this.http.body(answer.response, answer.url, request.signal);
-        return { ...answer, bytes: await readAll(body, most, answer.url) };
+        const bytes = await this.http.readAll(answer.response, answer.url, most, request.signal);
+        return { ...answer, bytes };
       },
       { ...this.retry, signal: request.signal },
     );
   }
 
+  /** Mirrors first, each once, where it is for reading; then the registry itself. */
   async sendOnce(request: RepositoryRequest): Promise<Answer> {
-    const { registry, repository, signal } = request;
-    const audience = {
-      registry,
-      scope: `repository:${repository}:pull`,
-      endpoint: endpoint(registry, this.#insecure),
-      signal,
-    };
-    const first = this.#authorizer.remembered(audience);
-    let answer = await this.#ask(request, audience, first);
-    if (isChallenge(answer)) {
-      const header = await this.#authorizer.answer(audience, answer.response, first);
-      if (header !== undefined) {
+    for (const mirror of this.#places.mirrors(request)) {
+      const answer = await this.#places.attempt(mirror, request, () => this.#ask(request, mirror));
+      if (answer !== undefined) return answer;
+    }
+    return this.#ask(request, this.#places.origin(request));
+  }
+
+  async #ask(request: RepositoryRequest, place: Place): Promise<Answer> {
+    const audience = audienceOf(request, place);
+    const url = addressOf(request, place);
+    // Only the registry itself learns who we are, not the storage it sends us to.
+    const known = url.origin === place.endpoint.origin;
+    const first = known ? this.#authorizer.remembered(audience) : undefined;
+    const from = request.location && place.endpoint;
+    let answer = await this.#send({ ...request, url, from }, first);
+    let authorization = first;
+    // Storage that it sends us to does not get to ask who we are: its token service would get the password.
+    if (known && answer.url.origin === url.origin && isChallenge(answer)) {
+      authorization = await this.#authorizer.answer(audience, answer.response, first);
+      if (authorization !== undefined) {
         await this.http.drain(answer.response, answer.url);
-        answer = await this.#ask(request, audience, header);
+        answer = await this.#send({ ...request, url, from }, authorization);
       }
     }
     const status = answer.response.statusCode ?? 0;
-    if (status >= 200 && status < 300) return answer;
-    throw await refusal(this.http, answer.response, answer.url, request.what);
+    if ((status >= 200 && status < 300) || request.accept?.includes(status)) return answer;
+    throw await refusal(this.http, answer, { what: request.what, authorization });
   }
 
-  #ask(request: RepositoryRequest, { endpoint: base }: Audience, authorization: string | undefined): Promise<Answer> {
-    const { method = 'GET', repository, path, headers = {}, signal } = request;
-    const url = new URL(`/v2/${repository}/${path}`, base);
-    return sendFollowing(this.http, {
-      method,
+  #send(
+    {
+      method = 'GET',
       url,
-      headers: { ...headers, ...(authorization ? { authorization } : {}) },
+      from,
+      headers,
+      body,
+      patience,
       signal,
-    });
+    }: Omit<RepositoryRequest, 'location'> & { url: URL; from: URL | undefined },
+    authorization: string | undefined,
+  ): Promise<Answer> {
+    const sent = { ...headers, ...(authorization ? { authorization } : {}) };
+    return sendFollowing(this.http, { method, url, from, headers: sent, body, patience, signal });
   }
+}
+
+function audienceOf(
+  { repository, actions = ['pull'], scopes = [], signal }: RepositoryRequest,
+  place: Place,
+): Audience {
+  const own = repository === undefined ? catalogScope : repositoryScope(`${place.prefix}${repository}`, actions);
+  const { registry, mirror, endpoint } = place;
+  return { registry, repository, mirror, endpoint, scopes: mergeScopes([own, ...scopes]), signal };
+}
+
+function addressOf({ repository, path, location }: RepositoryRequest, { endpoint, prefix, query }: Place): URL {
+  if (location !== undefined) return location;
+  const url = new URL(`/v2/${repository === undefined ? '' : `${prefix}${repository}/`}${path}`, endpoint);
+  for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+  return url;
 }
 
 function isChallenge({ response: { statusCode, headers } }: Answer): boolean {

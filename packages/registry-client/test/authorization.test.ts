@@ -1,7 +1,11 @@
+import { parseReference } from '@estiba/image-spec';
 import { Registry } from '@estiba/registry';
 import { expect, test } from 'vitest';
 import { RegistryClient } from '../src/client.ts';
+import { connect } from '../src/connect.ts';
+import { whereTo } from '../src/redirect.ts';
 import { makeImage, scratchLayout } from './fixture.ts';
+import { serve } from './odd-server.ts';
 
 const ann = { username: 'ann', password: 'secret' };
 
@@ -150,4 +154,107 @@ test('a token is left behind where a registry redirects to storage', async () =>
   expect(storage.requests.length).toBe(2);
   expect(storage.requests.map(({ headers }) => headers.authorization)).toEqual([undefined, undefined]);
   expect(registry.requests.at(-1)?.headers.authorization).toMatch(/^Bearer /);
+});
+
+test('a token service without the newer way is asked in the older one', async () => {
+  const check = (username: string, password: string) => username === '<token>' && password === 'kept';
+  await using setting = await served({ access: { check }, lacks: ['oauth'] });
+  using client = new RegistryClient({ credentials: { identityToken: 'kept' } });
+  await client.resolve(setting.name);
+  const asked = setting.registry.requests.filter(({ path }) => path.startsWith('/token'));
+  expect(asked.map(({ method }) => method)).toEqual(['POST', 'GET']);
+});
+
+test('a token that allows too little is replaced, once', async () => {
+  await using setting = await served({ access: { ...ann, anonymousPull: true } });
+  using client = new RegistryClient({ retries: 0 });
+  await client.resolve(setting.name);
+  const scope = 'repository:demo/app:pull,special';
+  const challenge = `Bearer realm="${setting.registry.url}/token",scope="${scope}",error="insufficient_scope"`;
+  setting.registry.fail({ path: '/v2/', status: 403, headers: { 'www-authenticate': challenge } });
+  await client.resolve(setting.name);
+  const asked = setting.registry.requests.filter(({ path }) => path.startsWith('/token')).map(({ path }) => path);
+  expect(asked.map((path) => new URL(path, 'http://x').searchParams.getAll('scope'))).toEqual([
+    ['repository:demo/app:pull'],
+    ['repository:demo/app:pull,special'],
+  ]);
+  setting.registry.fail({ path: '/v2/', status: 403, headers: { 'www-authenticate': challenge }, times: 99 });
+  const before = setting.registry.requests.length;
+  await expect(client.manifest(setting.name)).rejects.toMatchObject({ code: 'DENIED' });
+  expect(setting.registry.requests.length - before).toBe(3);
+});
+
+test('one token is for all that a request needs', async () => {
+  await using setting = await served({ access: ann });
+  const transport = connect({ credentials: ann });
+  const { registry } = parseReference(setting.name);
+  await transport.send({
+    registry,
+    repository: 'demo/new',
+    method: 'POST',
+    path: 'blobs/uploads/',
+    actions: ['pull', 'push'],
+    scopes: ['repository:demo/app:pull'],
+    body: '',
+    what: 'begin an upload',
+  });
+  const [asked] = setting.registry.requests.filter(({ path }) => path.startsWith('/token'));
+  expect(new URL(asked?.path ?? '', 'http://x').searchParams.getAll('scope').sort()).toEqual([
+    'repository:demo/app:pull',
+    'repository:demo/new:pull,push',
+  ]);
+  transport.http.close();
+});
+
+test('a body is sent again with another token', async () => {
+  await using setting = await served({ access: ann });
+  const transport = connect({ credentials: ann });
+  const { registry } = parseReference(setting.name);
+  const upload = { registry, repository: 'demo/new', actions: ['pull', 'push'], what: 'upload' } as const;
+  const begun = await transport.send({ ...upload, method: 'POST', path: 'blobs/uploads/', body: '' });
+  await transport.http.drain(begun.response, begun.url);
+  setting.registry.expireTokens();
+  let streams = 0;
+  const body = {
+    size: 5,
+    async *stream() {
+      streams += 1;
+      yield Buffer.from('hello');
+    },
+  };
+  const location = whereTo(begun.url, begun.response.headers.location ?? '');
+  const answer = await transport.sendOnce({ ...upload, method: 'PATCH', path: '', location, body });
+  expect([answer.response.statusCode, answer.response.headers.range, streams]).toEqual([202, '0-4', 2]);
+  await transport.http.drain(answer.response, answer.url);
+  transport.http.close();
+});
+
+test('storage that asks who we are is not told', async () => {
+  const seen: unknown[] = [];
+  await using thief = await serve((request, response) => {
+    seen.push(request.headers.authorization);
+    if (request.url?.startsWith('/token')) response.end('{"token":"x"}');
+    else response.writeHead(401, { 'www-authenticate': `Bearer realm="http://${request.headers.host}/token"` }).end();
+  });
+  await using setting = await served({ access: ann });
+  setting.registry.fail({ path: '/v2/', redirect: thief.url, times: 9 });
+  using client = new RegistryClient({ credentials: ann, retries: 0 });
+  await expect(client.manifest(setting.name)).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
+  expect(seen).toEqual([undefined]);
+});
+
+test('an address of an upload on another origin gets no token', async () => {
+  await using setting = await served({ access: ann });
+  const transport = connect({ credentials: ann, retries: 0 });
+  const seen: unknown[] = [];
+  await using elsewhere = await serve((request, response) => {
+    seen.push(request.headers.authorization);
+    response.writeHead(401, { 'www-authenticate': `Bearer realm="${setting.registry.url}/token"` }).end();
+  });
+  const { registry } = parseReference(setting.name);
+  const location = new URL(elsewhere.url);
+  const sent = transport.send({ registry, repository: 'demo/app', path: '', location, what: 'upload' });
+  await expect(sent).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
+  expect(seen).toEqual([undefined]);
+  transport.http.close();
 });

@@ -36,30 +36,6 @@ test('a reader that takes its time is not taken for a registry that stopped', as
   expect(size).toBe(layer.size);
 });
 
-test('tags are listed page by page', async () => {
-  await using layout = await scratchLayout();
-  await using registry = await Registry.start();
-  const descriptor = await makeImage(layout, [10]);
-  const tags = ['1', '2', '3', '4', '5'];
-  for (const tag of tags) await registry.add(`demo/app:${tag}`, layout, descriptor);
-  const page = { 'content-type': 'application/json', link: '</v2/demo/app/tags/list?n=2&last=2>; rel="next"' };
-  registry.fail({ path: '/tags/', status: 200, headers: page, body: '{"tags":["1","2"]}' });
-  using client = new RegistryClient();
-  const found: string[] = [];
-  for await (const tag of client.tags(`${registry.host}/demo/app`)) found.push(tag);
-  expect(found).toEqual(tags);
-});
-
-test('a list of tags that leads back to itself comes to an end', async () => {
-  await using registry = await Registry.start();
-  const page = { link: '</v2/demo/app/tags/list?n=1>; rel="next"' };
-  registry.fail({ path: '/tags/', status: 200, headers: page, body: '{"tags":["1"]}', times: 99 });
-  using client = new RegistryClient();
-  const found: string[] = [];
-  for await (const tag of client.tags(`${registry.host}/demo/app`)) found.push(tag);
-  expect(found.length).toBeLessThan(4);
-});
-
 test('a program that is done with its client ends', async () => {
   await using layout = await scratchLayout();
   await using registry = await Registry.start();

@@ -1,8 +1,9 @@
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { dockerCredentials } from '../src/docker-credentials.ts';
+import { anyCredentials } from '../src/credentials.ts';
+import { dockerCredentials, podmanCredentials } from '../src/docker-credentials.ts';
 
 let directory: string;
 
@@ -94,4 +95,86 @@ test.skipIf(process.platform === 'win32')('a helper that fails, or is not there,
   await expect(dockerCredentials(await config({ credsStore: 'broken' }))('a')).rejects.toThrow('locked');
   await expect(dockerCredentials(await config({ credsStore: 'absent' }))('a')).rejects.toThrow('is it in PATH');
   await expect(dockerCredentials(await config({ credsStore: '../x' }))('a')).rejects.toThrow('not the name');
+});
+
+test('the most specific name counts', async () => {
+  const of = (user: string) => ({ auth: Buffer.from(`${user}:x`).toString('base64') });
+  const auths = { 'quay.io': of('all'), 'quay.io/acme': of('acme'), 'quay.io/acme/app': of('app') };
+  const find = podmanCredentials(await config({ auths }));
+  const user = async (repository?: string) => {
+    const found = await find('quay.io', { repository });
+    return found !== undefined && 'username' in found ? found.username : undefined;
+  };
+  expect(await user('acme/app')).toBe('app');
+  expect(await user('acme/app/more')).toBe('app');
+  expect(await user('acme/application')).toBe('acme');
+  expect(await user('acm')).toBe('all');
+  expect(await user()).toBe('all');
+  expect(await find('quay.io.evil', { repository: 'acme/app' })).toBeUndefined();
+});
+
+test('names that every object has are no registries', async () => {
+  const find = dockerCredentials(await config({ auths: {}, credHelpers: {} }));
+  for (const name of ['constructor', '__proto__', 'toString']) expect(await find(name)).toBeUndefined();
+});
+
+test.each([
+  [{ auths: null }],
+  [{ auths: [] }],
+  [{ auths: { a: null } }],
+  [{ auths: { a: { auth: 7 } } }],
+  [[]],
+  [null],
+])('%j holds nothing', async (document) => {
+  expect(await dockerCredentials(await config(document))('a')).toBeUndefined();
+});
+
+test('podman looks in its own files first, and in that of Docker last', async () => {
+  const of = (user: string) => ({ auths: { [`${user}.io`]: { auth }, 'all.io': { username: user, password: 'x' } } });
+  const places = { XDG_RUNTIME_DIR: 'run/containers', XDG_CONFIG_HOME: 'config/containers', DOCKER_CONFIG: 'docker' };
+  for (const [variable, folder] of Object.entries(places)) {
+    await mkdir(join(directory, folder), { recursive: true });
+    const name = variable === 'DOCKER_CONFIG' ? 'config.json' : 'auth.json';
+    await writeFile(join(directory, folder, name), JSON.stringify(of(variable.toLowerCase())));
+    vi.stubEnv(variable, join(directory, folder.replace('/containers', '')));
+  }
+  const find = podmanCredentials();
+  for (const name of ['xdg_runtime_dir.io', 'xdg_config_home.io', 'docker_config.io'])
+    expect(await find(name)).toEqual(ann);
+  expect(await find('all.io')).toEqual({ username: 'xdg_runtime_dir', password: 'x' });
+  // A file that is named is the only one.
+  const { file } = await config({ auths: { 'named.io': { auth } } });
+  vi.stubEnv('REGISTRY_AUTH_FILE', file);
+  expect(await find('named.io')).toEqual(ann);
+  expect(await find('docker_config.io')).toBeUndefined();
+});
+
+test('of several sources the first that knows something counts', async () => {
+  const find = anyCredentials(
+    async () => undefined,
+    async (registry) => ({ username: registry, password: 'x' }),
+    async () => expect.unreachable('it is known already'),
+  );
+  expect(await find('a')).toEqual({ username: 'a', password: 'x' });
+});
+
+test.skipIf(process.platform === 'win32')(
+  'one helper is asked once for a registry, with the name that it knows',
+  async () => {
+    const log = join(directory, 'log');
+    await helper('log', `cat >> ${log}; echo >> ${log}; echo credentials not found in native keychain; exit 1`);
+    const find = dockerCredentials(await config({ credsStore: 'log', auths: { 'ghcr.io': { auth } } }));
+    expect(await find('ghcr.io', { repository: 'acme/app' })).toEqual(ann);
+    expect(await find('docker.io')).toBeUndefined();
+    expect((await readFile(log, 'utf8')).trim().split('\n')).toEqual([
+      'ghcr.io',
+      'https://index.docker.io/v1/',
+      'docker.io',
+    ]);
+  },
+);
+
+test.skipIf(process.platform === 'win32')('a helper without end is left', async () => {
+  await helper('endless', 'cat /dev/zero | tr "\\0" x');
+  await expect(dockerCredentials(await config({ credsStore: 'endless' }))('a')).rejects.toThrow('more than 1048576');
 });

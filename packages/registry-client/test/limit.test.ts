@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { limitTo } from '../src/limit.ts';
+import { HostLimits, limitTo } from '../src/limit.ts';
 
 test('no more run at once than allowed, in the order in which they came', async () => {
   const limit = limitTo(3);
@@ -19,4 +19,31 @@ test('no more run at once than allowed, in the order in which they came', async 
   expect(most).toBe(3);
   expect(started).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
   expect(results.filter(({ status }) => status === 'rejected')).toHaveLength(1);
+});
+
+test('who waits for a place can give up, and the place goes to the next', async () => {
+  const limit = limitTo(1);
+  let end = () => {};
+  const first = limit(
+    () =>
+      new Promise<void>((resolve) => {
+        end = resolve;
+      }),
+  );
+  const controller = new AbortController();
+  const second = limit(async () => 'second', { signal: controller.signal });
+  const third = limit(async () => 'third');
+  controller.abort(new Error('enough'));
+  await expect(second).rejects.toThrow('enough');
+  end();
+  await first;
+  expect(await third).toBe('third');
+  await expect(limit(async () => 'late', { signal: controller.signal })).rejects.toThrow('enough');
+  expect(await limit(async () => 'free')).toBe('free');
+});
+
+test('each host has places of its own', async () => {
+  const limits = new HostLimits(1);
+  expect(limits.of('a')).toBe(limits.of('a'));
+  await limits.of('a')(async () => expect(await limits.of('b')(async () => 'b')).toBe('b'));
 });

@@ -1,15 +1,19 @@
+import { spawn } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { type Descriptor, type ImageLayout, ImageSpecError, mediaTypes } from '@estiba/image-spec';
 import { type Fault, Registry } from '@estiba/registry';
 import { expect, test } from 'vitest';
 import { RegistryClient, type RegistryClientOptions } from '../src/client.ts';
+import type { TransferProgress } from '../src/progress.ts';
 import type { PullOptions } from '../src/pull.ts';
 import { makeImage, scratchLayout, writeJson } from './fixture.ts';
 
 const big = 3_000_000;
+const script = fileURLToPath(new URL('pulling-process.ts', import.meta.url));
 
 interface Setting extends AsyncDisposable {
   readonly from: ImageLayout;
@@ -54,6 +58,12 @@ async function expectWhole({ from, into, descriptor }: Setting): Promise<void> {
   expect(await readdir(join(into.directory, '.ingest'))).toEqual([]);
 }
 
+/** What a pull has left in the layout besides what the next one goes on with. */
+async function inUse({ into }: Setting): Promise<string[]> {
+  const [ingest, leases] = await Promise.all(['.ingest', '.leases'].map((name) => readdir(join(into.directory, name))));
+  return [...(ingest ?? []).filter((name) => !name.endsWith('.part')), ...(leases ?? [])];
+}
+
 test('an image arrives whole, with its configuration', async () => {
   await using given = await setting();
   const image = await given.pull();
@@ -67,7 +77,7 @@ test('what is there already is not fetched again', async () => {
   await given.pull();
   const before = given.registry.requests.length;
   const seen: string[] = [];
-  await given.pull({ onProgress: ({ status }) => seen.push(status) });
+  await given.pull({ onProgress: ({ status }) => status !== 'waiting' && seen.push(status) });
   expect(given.registry.requests.length - before).toBe(1);
   expect(seen).toEqual(['exists', 'exists', 'exists', 'exists']);
 });
@@ -151,12 +161,24 @@ test('a registry that cannot go on from the middle is read from the start', asyn
   await expectWhole(given);
 });
 
-test('an answer for another range is refused', async () => {
+test('an answer for another range is not used', async () => {
   await using given = await setting();
   const [, layer] = await layersOf(given.from, given.descriptor);
   const path = layer?.digest ?? '';
   given.registry.fail({ path, cutAfter: 1_000_000 });
   given.registry.fail({ path, status: 206, headers: { 'content-range': 'bytes 7-99/100' }, body: 'x' });
+  await given.pull();
+  await expectWhole(given);
+  const asked = given.registry.requests.filter((request) => request.path.includes(path));
+  expect(asked.map(({ headers }) => headers.range !== undefined)).toEqual([false, true, false]);
+});
+
+test('a registry that sends a range that nobody asked for is refused', async () => {
+  await using given = await setting();
+  const [, layer] = await layersOf(given.from, given.descriptor);
+  const path = layer?.digest ?? '';
+  const fault = { path, status: 206, headers: { 'content-range': 'bytes 7-99/100' }, body: 'x' };
+  given.registry.fail({ ...fault, times: 9 });
   await expect(given.pull()).rejects.toMatchObject({ code: 'RANGE_UNSUPPORTED' });
 });
 
@@ -176,12 +198,12 @@ test.each<[string, Fault, string]>([
   ['a packed body', { status: 200, headers: { 'content-encoding': 'gzip' }, body: 'x' }, 'ENCODING_UNSUPPORTED'],
   ['nothing', { status: 404 }, 'BLOB_UNKNOWN'],
   ['an endless fault', { status: 503, times: 99 }, 'UNAVAILABLE'],
-])('a layer that comes with %s fails the pull and leaves no part of it', async (_, fault, code) => {
+])('a layer that comes with %s fails the pull, and the next one succeeds', async (_, fault, code) => {
   await using given = await setting();
   const [, layer] = await layersOf(given.from, given.descriptor);
   given.registry.fail({ path: layer?.digest ?? '', ...fault });
   await expect(given.pull()).rejects.toMatchObject({ code });
-  expect(await readdir(join(given.into.directory, '.ingest'))).toEqual([]);
+  expect(await inUse(given)).toEqual([]);
   expect(await given.into.has(layer as Descriptor)).toBe(false);
   expect(await given.into.has(given.descriptor)).toBe(false);
   // What was right stays, and the next pull is content with it.
@@ -225,7 +247,7 @@ test('a registry that is not there is an error', async () => {
   await expect(given.pull({}, { retries: 1 })).rejects.toMatchObject({ code: 'UNREACHABLE' });
 });
 
-test('an aborted pull stops at once and leaves no part of a blob', async () => {
+test('an aborted pull stops at once', async () => {
   await using given = await setting();
   const controller = new AbortController();
   given.registry.fail({ path: '/blobs/', stallAfter: 1000, times: 99 });
@@ -236,23 +258,35 @@ test('an aborted pull stops at once and leaves no part of a blob', async () => {
   });
   await expect(pulling).rejects.toThrow('enough');
   expect(performance.now() - started).toBeLessThan(5000);
-  expect(await readdir(join(given.into.directory, '.ingest'))).toEqual([]);
+  expect(await inUse(given)).toEqual([]);
   for (const layer of (await layersOf(given.from, given.descriptor)).slice(0, 2))
     expect(await given.into.has(layer)).toBe(false);
   expect(await given.into.has(given.descriptor)).toBe(false);
 });
 
+/** How many blobs were on their way at once. */
+function counted(): { most: number; onProgress(progress: TransferProgress): void } {
+  let open = 0;
+  const count = {
+    most: 0,
+    onProgress({ status, done, resumed = 0 }: TransferProgress) {
+      if (status === 'transferring' && done === resumed) open += 1;
+      if (status === 'complete') open -= 1;
+      count.most = Math.max(count.most, open);
+    },
+  };
+  return count;
+}
+
 test('layers are fetched side by side, but no more than allowed', async () => {
   await using given = await setting([1000, 1001, 1002, 1003, 1004, 1005]);
   given.registry.fail({ path: '/blobs/', delay: 50, times: 99 });
-  const started = performance.now();
-  await given.pull({ concurrency: 6 });
-  const parallel = performance.now() - started;
-  await given.into.prune();
-  const again = performance.now();
-  await given.pull({ concurrency: 1 });
-  expect(performance.now() - again).toBeGreaterThan(7 * 50 - 10);
-  expect(parallel).toBeLessThan(7 * 50);
+  for (const concurrency of [3, 6, 1]) {
+    const count = counted();
+    await given.pull({ concurrency, onProgress: count.onProgress });
+    expect(count.most).toBe(concurrency);
+    await given.into.prune();
+  }
 });
 
 test('layers are handed over in order, the first while others are on their way', async () => {
@@ -323,7 +357,7 @@ test('an error of whoever unpacks stops the pull', async () => {
     throw new Error('disk full');
   };
   await expect(given.pull({ onLayer })).rejects.toThrow('disk full');
-  expect(await readdir(join(given.into.directory, '.ingest'))).toEqual([]);
+  expect(await inUse(given)).toEqual([]);
 });
 
 test('a registry that gives a byte at a time and breaks off is given up', async () => {
@@ -331,16 +365,16 @@ test('a registry that gives a byte at a time and breaks off is given up', async 
   given.registry.fail({ path: '/blobs/', cutAfter: 1, times: 1000 });
   await expect(given.pull({}, { retries: 3 })).rejects.toMatchObject({ code: 'BODY_CUT' });
   expect(given.registry.requests.filter(({ path }) => path.includes('/blobs/')).length).toBeLessThanOrEqual(4);
-  expect(await readdir(join(given.into.directory, '.ingest'))).toEqual([]);
+  expect(await inUse(given)).toEqual([]);
 });
 
-test('a registry that goes away in the middle of a blob is given up, and nothing of it is left', async () => {
+test('a registry that goes away in the middle of a blob is given up', async () => {
   await using given = await setting([big]);
   given.registry.fail({ path: '/blobs/', bytesPerSecond: 1_000_000, times: 1000 });
   const gone = sleep(300).then(() => given.registry.close());
   await expect(given.pull({}, { retries: 2 })).rejects.toMatchObject({ code: 'UNREACHABLE' });
   await gone;
-  expect(await readdir(join(given.into.directory, '.ingest'))).toEqual([]);
+  expect(await inUse(given)).toEqual([]);
   expect(await given.into.has(given.descriptor)).toBe(false);
 });
 
@@ -351,4 +385,84 @@ test('several pulls of one image at once all arrive', async () => {
   };
   await Promise.all([given.pull(), given.pull({ onLayer: followed }), given.pull({ onLayer: followed })]);
   await expectWhole(given);
+});
+
+test('a pull gives a name to what it has pulled', async () => {
+  await using given = await setting([1000]);
+  await given.pull({ tag: 'mine' });
+  expect((await given.into.image('mine')).descriptor.digest).toBe(given.descriptor.digest);
+  await given.into.prune();
+  await expectWhole(given);
+});
+
+test('nobody prunes what a pull has found or fetched until it has all', async () => {
+  await using given = await setting();
+  const layers = await layersOf(given.from, given.descriptor);
+  await given.into.write(await given.from.blob(layers[0] as Descriptor));
+  let pruned = 0;
+  await given.pull({
+    tag: 'mine',
+    concurrency: 1,
+    async onLayer(layer) {
+      await buffer(await layer.open());
+      pruned += (await given.into.prune()).removed.length;
+    },
+  });
+  expect(pruned).toBe(0);
+  await expectWhole(given);
+});
+
+test('two processes that pull the same at once fetch it once', async () => {
+  await using given = await setting();
+  const client = spawn(process.execPath, ['--conditions=estiba-source', script, given.into.directory, given.name], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  const ended = new Promise((resolve) => client.once('close', resolve));
+  given.registry.fail({ path: '/blobs/', bytesPerSecond: 2_000_000, times: 99 });
+  await given.pull();
+  expect(await ended).toBe(0);
+  await expectWhole(given);
+  const blobs = given.registry.requests.map(({ path }) => path).filter((path) => path.includes('/blobs/'));
+  expect(blobs.length).toBe(4);
+  expect(new Set(blobs).size).toBe(4);
+});
+
+test('what an earlier process left wrong is thrown away, and fetched from the start', async () => {
+  await using given = await setting();
+  const [, layer] = await layersOf(given.from, given.descriptor);
+  await using writer = await given.into.ingest(layer as Descriptor);
+  await writer?.write(Buffer.alloc(1_000_000, 'wrong'));
+  await writer?.abort(new Error('it has died'));
+  await given.pull();
+  await expectWhole(given);
+  const asked = given.registry.requests.filter(({ path }) => path.includes(layer?.digest ?? '-'));
+  expect(asked.map(({ range }) => range)).toEqual(['bytes=1000000-', undefined]);
+});
+
+test('what is gone on with is told', async () => {
+  await using given = await setting();
+  const [, layer] = await layersOf(given.from, given.descriptor);
+  given.registry.fail({ path: layer?.digest ?? '', cutAfter: 1_500_000 });
+  await expect(given.pull({}, { retries: 0 })).rejects.toMatchObject({ code: 'BODY_CUT' });
+  const told: TransferProgress[] = [];
+  await given.pull({ onProgress: (progress) => progress.digest === layer?.digest && told.push(progress) });
+  await expectWhole(given);
+  const [waiting, first, ...others] = told;
+  expect(waiting?.status).toBe('waiting');
+  expect(first).toMatchObject({ status: 'transferring', done: first?.resumed });
+  expect(first?.resumed).toBeGreaterThan(400_000);
+  expect(others.at(-1)).toMatchObject({ status: 'complete', done: layer?.size });
+});
+
+test('one registry is asked for no more blobs at once than the client allows, by however many pulls', async () => {
+  await using given = await setting([1000, 1001, 1002, 1003]);
+  const count = counted();
+  await using other = await scratchLayout();
+  given.registry.fail({ path: '/blobs/', delay: 10, times: 99 });
+  using client = new RegistryClient({ perHost: 2 });
+  const pulls = [given.into, other].map((into) =>
+    client.pull(given.name, { into, concurrency: 4, onProgress: count.onProgress }),
+  );
+  await Promise.all(pulls);
+  expect(count.most).toBe(2);
 });

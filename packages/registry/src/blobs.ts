@@ -1,45 +1,62 @@
 import { Readable } from 'node:stream';
-import type { Digest } from '@estiba/image-spec';
-import type { Catalog } from './catalog.ts';
+import { type Digest, isDigest } from '@estiba/image-spec';
+import type { Contents } from './contents.ts';
 import { type Exchange, reply } from './exchange.ts';
-import { rangeStart } from './range.ts';
+import { parseRange } from './range.ts';
 import { Refusal } from './refusal.ts';
-import type { Storage } from './storage.ts';
-
-export interface Blob {
-  readonly size: number;
-  open(start: number): Promise<Readable>;
-}
-
-/** A blob that the registry keeps or lends out. */
-export async function findBlob(storage: Storage, catalog: Catalog, digest: Digest): Promise<Blob | undefined> {
-  const size = await storage.size(digest);
-  if (size !== undefined) return { size, open: (start) => storage.open(digest, size, start) };
-  const lent = catalog.lent(digest);
-  return lent && { size: lent.descriptor.size, open: (start) => lent.source.blob(lent.descriptor, { start }) };
-}
+import type { Blob } from './repository.ts';
 
 /** https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-blobs */
-export async function sendBlob(exchange: Exchange, digest: Digest, blob: Blob | undefined): Promise<void> {
-  if (blob === undefined) throw new Refusal(404, 'BLOB_UNKNOWN', `there is no blob ${digest}`);
+export async function sendBlob(
+  exchange: Exchange,
+  name: string,
+  text: string,
+  { catalog, storage, rules }: Contents,
+): Promise<void> {
+  const digest = digestIn(text);
+  const blob = await catalog.find(name)?.blob(digest, storage);
+  if (blob === undefined) throw unknown(name, digest);
   const size = Math.min(blob.size, exchange.fault?.endAfter ?? blob.size);
-  const start = exchange.fault?.ignoreRange ? undefined : rangeStart(exchange.request.headers.range);
-  if (start !== undefined && start >= size) {
-    throw new Refusal(416, 'SIZE_INVALID', `the blob has ${size} bytes`, {
-      'content-range': `bytes */${size}`,
-    });
+  const whole = rules.lacks.has('ranges') || exchange.fault?.ignoreRange;
+  const range = whole ? undefined : parseRange(exchange.request.headers.range, size);
+  if (range === 'none') {
+    throw new Refusal(416, 'SIZE_INVALID', `the blob has ${size} bytes`, { 'content-range': `bytes */${size}` });
   }
+  const { start, end } = range ?? { start: 0, end: size };
   await reply(exchange, {
-    status: start === undefined ? 200 : 206,
+    status: range === undefined ? 200 : 206,
     headers: {
       'content-type': 'application/octet-stream',
-      'content-length': size - (start ?? 0),
+      'content-length': end - start,
       'docker-content-digest': digest,
-      'accept-ranges': 'bytes',
-      ...(start === undefined ? {} : { 'content-range': `bytes ${start}-${size - 1}/${size}` }),
+      ...(!rules.lacks.has('ranges') && { 'accept-ranges': 'bytes' }),
+      ...(range !== undefined && { 'content-range': `bytes ${start}-${end - 1}/${size}` }),
     },
-    body: exchange.request.method === 'HEAD' ? undefined : await openPart(blob, start ?? 0, size),
+    body: exchange.request.method === 'HEAD' ? undefined : await openPart(blob, start, end),
   });
+}
+
+/** https://github.com/opencontainers/distribution-spec/blob/main/spec.md#deleting-blobs */
+export async function deleteBlob(
+  exchange: Exchange,
+  name: string,
+  text: string,
+  { catalog, storage }: Contents,
+): Promise<void> {
+  const digest = digestIn(text);
+  const repository = catalog.find(name);
+  if (repository?.blobs.delete(digest) !== true) throw unknown(name, digest);
+  if (catalog.havingBlob(digest).length === 0) await storage.release(digest);
+  await reply(exchange, { status: 202 });
+}
+
+function digestIn(text: string): Digest {
+  if (isDigest(text)) return text;
+  throw new Refusal(400, 'DIGEST_INVALID', `${JSON.stringify(text.slice(0, 255))} is not a digest`);
+}
+
+function unknown(name: string, digest: Digest): Refusal {
+  return new Refusal(404, 'BLOB_UNKNOWN', `there is no blob ${digest} in ${name}`);
 }
 
 async function openPart(blob: Blob, start: number, end: number): Promise<Readable> {

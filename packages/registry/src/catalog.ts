@@ -2,78 +2,94 @@ import {
   type BlobSource,
   type Descriptor,
   type Digest,
-  type ImageLayout,
+  type ImageIndex,
+  type ImageManifest,
   isImageIndex,
   parseManifest,
   readDocument,
 } from '@estiba/image-spec';
+import { type LentBlob, Repository, type StoredManifest } from './repository.ts';
 
-export interface StoredManifest {
-  readonly descriptor: Descriptor;
-  readonly bytes: Uint8Array;
-}
-
-/** Which manifests a registry has, in which repository and under which tags, and whose blobs it lends out. */
+/** The repositories of a registry. */
 export class Catalog {
-  readonly #repositories = new Map<string, { manifests: Map<Digest, StoredManifest>; tags: Map<string, Digest> }>();
-  readonly #lent = new Map<Digest, { source: BlobSource; descriptor: Descriptor }>();
+  readonly #repositories = new Map<string, Repository>();
 
-  get repositories(): string[] {
-    return [...this.#repositories.keys()].sort();
+  /** Those that have something, in order. */
+  get names(): string[] {
+    return [...this.#repositories].flatMap(([name, repository]) => (repository.isEmpty ? [] : [name])).sort();
   }
 
-  tags(repository: string): string[] | undefined {
-    const found = this.#repositories.get(repository);
-    return found && [...found.tags.keys()].sort();
+  /** Undefined where there is nothing of that name. */
+  find(name: string): Repository | undefined {
+    const found = this.#repositories.get(name);
+    return found?.isEmpty ? undefined : found;
   }
 
-  manifest(repository: string, reference: string): StoredManifest | undefined {
-    const found = this.#repositories.get(repository);
-    return found?.manifests.get(found.tags.get(reference) ?? (reference as Digest));
+  open(name: string): Repository {
+    const repository = this.#repositories.get(name) ?? new Repository();
+    this.#repositories.set(name, repository);
+    return repository;
   }
 
-  put(repository: string, manifest: StoredManifest, tag?: string): void {
-    const found = this.#repositories.get(repository) ?? { manifests: new Map(), tags: new Map() };
-    this.#repositories.set(repository, found);
-    found.manifests.set(manifest.descriptor.digest, manifest);
-    if (tag !== undefined) found.tags.set(tag, manifest.descriptor.digest);
+  /** The repositories that have a blob. */
+  havingBlob(digest: Digest): string[] {
+    return [...this.#repositories].flatMap(([name, { blobs }]) => (blobs.has(digest) ? [name] : []));
   }
 
-  /** A blob that stays where it is and is read from there when somebody asks. */
-  lent(digest: Digest): { source: BlobSource; descriptor: Descriptor } | undefined {
-    return this.#lent.get(digest);
-  }
-
-  /** Takes a manifest, or an index with those of its images that the source has, and lends out the blobs. */
-  async lend(repository: string, source: BlobSource, descriptor: Descriptor, tag?: string): Promise<void> {
+  /**
+   * Takes a manifest, or an index with those of its images that the source has, and what of the source the repository has
+   * from now on.
+   */
+  async take(
+    name: string,
+    { source, descriptor }: LentBlob,
+    options: { tags: readonly string[]; as: (blob: Descriptor) => LentBlob | 'stored' },
+  ): Promise<void> {
     const bytes = await readDocument(source, descriptor);
     const document = parseManifest(bytes, descriptor);
+    const repository = this.open(name);
     if (isImageIndex(document)) {
-      for (const child of document.manifests) await this.lend(repository, source, child).catch(ignoreMissing);
+      for (const child of document.manifests) {
+        await this.take(name, { source, descriptor: child }, { ...options, tags: [] }).catch(ignoreMissing);
+      }
     } else {
-      for (const blob of [document.config, ...document.layers])
-        this.#lent.set(blob.digest, { source, descriptor: blob });
+      for (const blob of partsOf(document)) repository.blobs.set(blob.digest, options.as(blob));
     }
-    this.put(repository, { descriptor, bytes }, tag);
+    repository.put(storedManifest(bytes, descriptor, document), options.tags);
   }
 
-  /** Everything that has a name in a layout. */
-  async load(layout: ImageLayout): Promise<void> {
-    for await (const { name, descriptor } of layout.images()) {
-      const { repository, tag } = splitName(name);
-      await this.lend(repository, layout, descriptor, tag);
-    }
+  /** Serves what stays in `source`. */
+  async lend(name: string, source: BlobSource, descriptor: Descriptor, tag: string): Promise<void> {
+    const as = (blob: Descriptor) => ({ source, descriptor: blob });
+    await this.take(name, { source, descriptor }, { tags: [tag], as });
   }
 }
 
-/** `demo/app:1`, taken apart as it stands: a registry has no short names. */
-export function splitName(name: string): { repository: string; tag: string } {
-  const colon = name.indexOf(':', name.lastIndexOf('/') + 1);
-  return colon === -1
-    ? { repository: name, tag: 'latest' }
-    : { repository: name.slice(0, colon), tag: name.slice(colon + 1) };
+/** `document` is undefined for what is no manifest, where such things are taken. */
+export function storedManifest(
+  bytes: Uint8Array,
+  { mediaType, digest, size }: Descriptor,
+  document?: ImageManifest | ImageIndex,
+): StoredManifest {
+  const descriptor = { mediaType, digest, size };
+  if (document === undefined) return { descriptor, bytes, parts: [] };
+  const parts = partsOf(document).map((part) => part.digest);
+  if (document.subject === undefined) return { descriptor, bytes, parts };
+  // What an artifact is was once said by its config alone.
+  const type = document.artifactType ?? (isImageIndex(document) ? undefined : document.config.mediaType);
+  const listed: Descriptor = {
+    ...descriptor,
+    ...(type !== undefined && { artifactType: type }),
+    ...(document.annotations !== undefined && { annotations: document.annotations }),
+  };
+  return { descriptor, bytes, parts, referrer: { subject: document.subject.digest, descriptor: listed } };
 }
 
-function ignoreMissing(error: { code?: string }): void {
+/** The blobs of an image, or the images of an index. */
+export function partsOf(document: ImageManifest | ImageIndex): readonly Descriptor[] {
+  return isImageIndex(document) ? document.manifests : [document.config, ...document.layers];
+}
+
+export function ignoreMissing(error: { code?: string }): void {
   if (error.code !== 'BLOB_MISSING') throw error;
 }

@@ -1,3 +1,6 @@
 export type { AccessOptions } from './access.ts';
-export type { Fault } from './faults.ts';
-export { Registry, type RegistryOptions, type RegistryRequest } from './registry.ts';
+export type { RegistryFeature } from './contents.ts';
+export type { Fault } from './fault.ts';
+export { Registry, type RegistryOptions } from './registry.ts';
+export type { RegistryRequest } from './request-log.ts';
+export type { TlsOptions } from './server.ts';

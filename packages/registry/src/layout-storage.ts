@@ -1,24 +1,69 @@
 import { stat } from 'node:fs/promises';
-import { type Digest, type ImageLayout, mediaTypes } from '@estiba/image-spec';
+import {
+  type BlobWriter,
+  type Digest,
+  digestAlgorithm,
+  type ImageLayout,
+  type Lease,
+  mediaTypes,
+} from '@estiba/image-spec';
 import type { Storage } from './storage.ts';
 
-/** Blobs in an OCI image layout on disk. */
+/**
+ * Blobs in an OCI image layout on disk. Those that no manifest leads to yet are leased, so that a `prune`, by whatever process,
+ * leaves them; those that none leads to any more it removes.
+ */
 export function layoutStorage(layout: ImageLayout): Storage {
+  const leases = new Map<Digest, Lease>();
+  const giveUp = async (digest: Digest) => {
+    const lease = leases.get(digest);
+    leases.delete(digest);
+    await lease?.[Symbol.asyncDispose]();
+  };
   return {
-    size: async (digest) => (await stat(layout.path(digest)).catch(() => undefined))?.size,
+    size: (digest) => sizeOf(layout, digest),
     open: (digest, size, start) => layout.blob({ mediaType: mediaTypes.layer, digest, size }, { start }),
     async writer(digest) {
       const writer = await layout.writer(digest === undefined ? {} : { digest });
+      const algorithm = digest === undefined ? 'sha256' : digestAlgorithm(digest);
       return {
         get size() {
           return writer.size;
         },
         write: (chunk) => writer.write(chunk),
         async commit(expected: Digest) {
-          await writer.commit({ digest: expected });
+          const lease = await layout.lease();
+          await lease.add(expected);
+          await giveUp(expected);
+          leases.set(expected, lease);
+          if (digestAlgorithm(expected) === algorithm) await writer.commit({ digest: expected });
+          else await commitAgain(layout, writer, expected);
         },
         abort: () => writer.abort(new Error('the upload was cancelled')),
       };
     },
+    async settle(digests) {
+      for (const digest of digests) await giveUp(digest);
+    },
+    release: giveUp,
+    async close() {
+      for (const digest of leases.keys()) await giveUp(digest);
+    },
   };
+}
+
+/**
+ * A blob that turns out to be named by another algorithm than the one it was measured with is measured once more. What it is
+ * called by the first one stays beside it, as somebody else may have had it.
+ */
+async function commitAgain(layout: ImageLayout, writer: BlobWriter, expected: Digest): Promise<void> {
+  const { size } = writer;
+  const following = layout.write(writer.follow(), { expect: { digest: expected, size } });
+  await Promise.allSettled([following, writer.commit()]);
+  await following;
+}
+
+async function sizeOf(layout: ImageLayout, digest: Digest): Promise<number | undefined> {
+  const file = await stat(layout.path(digest)).catch(() => undefined);
+  return file?.isFile() ? file.size : undefined;
 }

@@ -1,27 +1,21 @@
-import {
-  type Digest,
-  digestAlgorithm,
-  digestOf,
-  isDigest,
-  isImageIndex,
-  maxDocumentBytes,
-  parseManifest,
-} from '@estiba/image-spec';
-import { findBlob } from './blobs.ts';
-import type { Catalog, StoredManifest } from './catalog.ts';
+import { digestAlgorithm, digestOf, isDigest, parseManifest } from '@estiba/image-spec';
+import { storedManifest } from './catalog.ts';
+import type { Contents } from './contents.ts';
 import { type Exchange, readBody, reply } from './exchange.ts';
+import { checkContents } from './manifest-check.ts';
+import { checkReference } from './names.ts';
 import { Refusal } from './refusal.ts';
-import type { Storage } from './storage.ts';
+import type { StoredManifest } from './repository.ts';
 
+/** https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests */
 export async function sendManifest(
   exchange: Exchange,
-  repository: string,
+  name: string,
   reference: string,
-  catalog: Catalog,
+  { catalog }: Contents,
 ): Promise<void> {
-  const manifest = catalog.manifest(repository, reference);
-  if (manifest === undefined)
-    throw new Refusal(404, 'MANIFEST_UNKNOWN', `there is no manifest ${repository}:${reference}`);
+  const manifest = catalog.find(name)?.manifest(reference);
+  if (manifest === undefined) throw unknown(name, reference);
   const { descriptor, bytes } = manifest;
   await reply(exchange, {
     status: 200,
@@ -37,34 +31,88 @@ export async function sendManifest(
 /** https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pushing-manifests */
 export async function receiveManifest(
   exchange: Exchange,
-  repository: string,
+  name: string,
   reference: string,
-  { catalog, storage }: { catalog: Catalog; storage: Storage },
-): Promise<StoredManifest> {
-  const bytes = await readBody(exchange.request, maxDocumentBytes);
-  const digest = digestOf(bytes, isDigest(reference) ? digestAlgorithm(reference) : 'sha256');
-  if (isDigest(reference) && reference !== digest) {
-    throw new Refusal(400, 'DIGEST_INVALID', `the manifest is ${digest}`);
-  }
-  const mediaType = exchange.request.headers['content-type'];
-  const document = parseManifest(bytes, { mediaType });
-  const lacking = isImageIndex(document)
-    ? document.manifests.find((child) => catalog.manifest(repository, child.digest) === undefined)?.digest
-    : await firstLacking(
-        [document.config, ...document.layers].map((blob) => blob.digest),
-        catalog,
-        storage,
-      );
-  if (lacking !== undefined) throw new Refusal(404, 'MANIFEST_BLOB_UNKNOWN', `push ${lacking} first`);
-  const type = document.mediaType ?? mediaType ?? 'application/octet-stream';
-  const stored = { descriptor: { mediaType: type, digest, size: bytes.length }, bytes };
-  catalog.put(repository, stored, isDigest(reference) ? undefined : reference);
-  return stored;
+  contents: Contents,
+): Promise<void> {
+  const { catalog, names, storage, rules } = contents;
+  checkReference(reference);
+  const tags = tagsIn(exchange, reference, contents);
+  const bytes = await readBody(exchange, rules.maxManifestBytes);
+  const manifest = await checked(exchange, { bytes, name, reference }, contents);
+  const { digest } = manifest.descriptor;
+  const repository = catalog.open(name);
+  await names.put(name, repository, manifest, tags);
+  repository.put(manifest, tags);
+  await storage.settle(manifest.parts);
+  const subject = rules.lacks.has('referrers') ? undefined : manifest.referrer?.subject;
+  await reply(exchange, {
+    status: 201,
+    headers: {
+      location: `/v2/${name}/manifests/${digest}`,
+      'docker-content-digest': digest,
+      ...(subject !== undefined && { 'oci-subject': subject }),
+      ...(isDigest(reference) && tags.length > 0 && { 'oci-tag': tags }),
+    },
+  });
 }
 
-async function firstLacking(digests: Digest[], catalog: Catalog, storage: Storage): Promise<Digest | undefined> {
-  for (const digest of digests) {
-    if ((await findBlob(storage, catalog, digest)) === undefined) return digest;
+/** https://github.com/opencontainers/distribution-spec/blob/main/spec.md#deleting-manifests */
+export async function deleteManifest(
+  exchange: Exchange,
+  name: string,
+  reference: string,
+  { catalog, names }: Contents,
+): Promise<void> {
+  checkReference(reference);
+  const repository = catalog.find(name);
+  if (repository?.manifest(reference) === undefined) throw unknown(name, reference);
+  if (isDigest(reference)) {
+    await names.remove(name, repository, reference);
+    repository.remove(reference);
+  } else {
+    await names.removeTag(name, repository, reference);
+    repository.tags.delete(reference);
   }
-  return undefined;
+  await reply(exchange, { status: 202 });
+}
+
+// Ten have to be possible, and an address has an end.
+const mostTags = 100;
+
+/** What a manifest is going to be called: the tag it is sent to, or those beside its digest. */
+function tagsIn({ url }: Exchange, reference: string, { rules }: Contents): string[] {
+  if (!isDigest(reference)) return [reference];
+  if (rules.lacks.has('tag-parameters')) return [];
+  const tags = [...new Set(url.searchParams.getAll('tag'))];
+  if (tags.length > mostTags) throw new Refusal(414, 'UNSUPPORTED', `at most ${mostTags} tags are given at once`);
+  for (const tag of tags) {
+    checkReference(tag);
+    if (isDigest(tag)) throw new Refusal(400, 'NAME_INVALID', `${tag} is not a tag`);
+  }
+  return tags;
+}
+
+async function checked(
+  { request: { headers } }: Exchange,
+  { bytes, name, reference }: { bytes: Buffer; name: string; reference: string },
+  { catalog, storage, rules }: Contents,
+): Promise<StoredManifest> {
+  const digest = digestOf(bytes, isDigest(reference) ? digestAlgorithm(reference) : 'sha256');
+  if (isDigest(reference) && reference !== digest)
+    throw new Refusal(400, 'DIGEST_INVALID', `the manifest is ${digest}`);
+  const said = headers['content-type'];
+  const describe = (mediaType = 'application/octet-stream') => ({ mediaType, digest, size: bytes.length });
+  try {
+    const document = parseManifest(bytes, { mediaType: said });
+    if (!rules.lenient) await checkContents(document, catalog.open(name), storage);
+    return storedManifest(bytes, describe(document.mediaType ?? said), document);
+  } catch (error) {
+    if (!rules.lenient) throw error;
+    return storedManifest(bytes, describe(said), undefined);
+  }
+}
+
+function unknown(name: string, reference: string): Refusal {
+  return new Refusal(404, 'MANIFEST_UNKNOWN', `there is no manifest ${name}:${reference.slice(0, 255)}`);
 }

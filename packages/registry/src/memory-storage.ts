@@ -2,40 +2,53 @@ import { Readable } from 'node:stream';
 import { type Digest, Verifier } from '@estiba/image-spec';
 import type { Storage, StorageWriter } from './storage.ts';
 
+/** A content in the pieces in which it came: to join them would take its memory twice. */
+interface Content {
+  readonly size: number;
+  readonly pieces: readonly Uint8Array[];
+}
+
 /** Blobs that are gone with the process. */
 export function memoryStorage(): Storage {
-  const blobs = new Map<Digest, Buffer>();
+  const blobs = new Map<Digest, Content>();
   return {
-    size: async (digest) => blobs.get(digest)?.length,
+    size: async (digest) => blobs.get(digest)?.size,
     open: async (digest, _size, start) =>
-      Readable.from(pieces(blobs.get(digest) ?? Buffer.alloc(0), start), { objectMode: false }),
+      Readable.from(piecesFrom(blobs.get(digest)?.pieces ?? [], start), { objectMode: false }),
     writer: async () => memoryWriter((digest, content) => blobs.set(digest, content)),
+    async settle() {},
+    async release(digest) {
+      blobs.delete(digest);
+    },
+    async close() {},
   };
 }
 
-const pieceBytes = 1024 * 1024;
-
-function* pieces(content: Buffer, start: number): Generator<Buffer> {
-  for (let at = start; at < content.length; at += pieceBytes) yield content.subarray(at, at + pieceBytes);
+function* piecesFrom(pieces: readonly Uint8Array[], start: number): Generator<Uint8Array> {
+  let at = 0;
+  for (const piece of pieces) {
+    if (at + piece.length > start) yield piece.subarray(Math.max(0, start - at));
+    at += piece.length;
+  }
 }
 
-function memoryWriter(keep: (digest: Digest, content: Buffer) => void): StorageWriter {
-  const chunks: Uint8Array[] = [];
+function memoryWriter(keep: (digest: Digest, content: Content) => void): StorageWriter {
+  const pieces: Uint8Array[] = [];
   let size = 0;
   return {
     get size() {
       return size;
     },
-    write(chunk) {
-      chunks.push(chunk);
-      size += chunk.length;
+    write(piece) {
+      pieces.push(piece);
+      size += piece.length;
       return undefined;
     },
     async commit(digest) {
       const verifier = new Verifier({ digest });
-      for (const chunk of chunks) verifier.update(chunk);
+      for (const piece of pieces) verifier.update(piece);
       verifier.finish();
-      keep(digest, Buffer.concat(chunks));
+      keep(digest, { size, pieces });
     },
     async abort() {},
   };

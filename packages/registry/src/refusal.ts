@@ -1,3 +1,5 @@
+import { ImageSpecError } from '@estiba/image-spec';
+
 /** https://github.com/opencontainers/distribution-spec/blob/main/spec.md#error-codes */
 export type RefusalCode =
   | 'BLOB_UNKNOWN'
@@ -7,11 +9,13 @@ export type RefusalCode =
   | 'MANIFEST_BLOB_UNKNOWN'
   | 'MANIFEST_INVALID'
   | 'MANIFEST_UNKNOWN'
+  | 'NAME_INVALID'
   | 'NAME_UNKNOWN'
   | 'SIZE_INVALID'
   | 'UNAUTHORIZED'
   | 'DENIED'
-  | 'UNSUPPORTED';
+  | 'UNSUPPORTED'
+  | 'TOOMANYREQUESTS';
 
 /** A request that is answered with an error document. */
 export class Refusal extends Error {
@@ -26,4 +30,12 @@ export class Refusal extends Error {
     this.code = code;
     this.headers = headers;
   }
+}
+
+/** What a client is told about an error of ours. */
+export function refusalOf(error: unknown): Refusal {
+  if (error instanceof Refusal) return error;
+  if (!(error instanceof ImageSpecError)) return new Refusal(500, 'UNSUPPORTED', (error as Error).message);
+  const content = error.code.startsWith('DIGEST') || error.code === 'SIZE_MISMATCH';
+  return new Refusal(400, content ? 'DIGEST_INVALID' : 'MANIFEST_INVALID', error.message);
 }

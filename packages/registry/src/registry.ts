@@ -1,15 +1,18 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { type BlobSource, type Descriptor, type ImageLayout, ImageSpecError } from '@estiba/image-spec';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type BlobSource, type Descriptor, type ImageLayout, maxDocumentBytes } from '@estiba/image-spec';
 import { Access, type AccessOptions } from './access.ts';
-import { Catalog, splitName } from './catalog.ts';
-import { type Exchange, reply, replyRefusal } from './exchange.ts';
-import { type Fault, Faults } from './faults.ts';
+import { Catalog } from './catalog.ts';
+import type { Contents, RegistryFeature, Rules } from './contents.ts';
+import type { Fault } from './fault.ts';
+import { Faults } from './faults.ts';
+import { layoutNames, loadNames, noNames } from './layout-names.ts';
 import { layoutStorage } from './layout-storage.ts';
 import { memoryStorage } from './memory-storage.ts';
-import { Refusal } from './refusal.ts';
-import { answer, type Contents } from './routes.ts';
+import { splitName } from './names.ts';
+import { entryOf, type RegistryRequest } from './request-log.ts';
+import { answer } from './routes.ts';
+import { serve } from './serve.ts';
+import { Listener, type TlsOptions } from './server.ts';
 import { Uploads } from './uploads.ts';
 
 export interface RegistryOptions {
@@ -17,62 +20,65 @@ export interface RegistryOptions {
   readonly port?: number;
   /** 127.0.0.1 unless told. */
   readonly hostname?: string;
+  /** HTTPS, with this certificate; plain HTTP unless told. */
+  readonly tls?: TlsOptions;
   /** Keep images in this layout, and serve what it holds; in memory unless told. */
   readonly storage?: ImageLayout;
   /** Everybody may do everything unless told. */
   readonly access?: AccessOptions;
+  /** Whether manifests, tags and blobs can be deleted. Default: false, as with most registries. */
+  readonly deletes?: boolean;
+  /** Take any bytes for a manifest, also where its blobs are not here. Default: false. */
+  readonly lenient?: boolean;
+  /** The longest manifest taken; 4 MiB unless told, which every registry has to take. */
+  readonly maxManifestBytes?: number;
+  /** The longest blob taken; any unless told. */
+  readonly maxBlobBytes?: number;
+  /** The shortest chunk taken that is not the last; any unless told. */
+  readonly minChunkBytes?: number;
+  /** How many tags, repositories or referrers are listed at once; all of them unless told. */
+  readonly pageSize?: number;
+  /** What to do without, as older registries do. */
+  readonly lacks?: readonly RegistryFeature[];
 }
 
-/** A request as it arrived, for those who test clients. */
-export interface RegistryRequest {
-  readonly method: string;
-  /** Path and query. */
-  readonly path: string;
-  readonly headers: IncomingMessage['headers'];
-  /** The client's; requests on one connection share it. */
-  readonly port: number | undefined;
-}
+const mostRequests = 10_000;
 
 /**
- * A registry in this process, speaking plain HTTP.
+ * A registry in this process.
  * https://github.com/opencontainers/distribution-spec/blob/main/spec.md
  */
 export class Registry implements AsyncDisposable {
-  /** Host and port, as in the name of an image. */
-  readonly host: string;
-  readonly url: string;
-  /** Every request so far, oldest first. */
+  /** The last requests, ten thousand at most, oldest first. */
   readonly requests: RegistryRequest[] = [];
-  readonly #server: Server;
+  readonly #options: RegistryOptions;
   readonly #contents: Contents;
   readonly #faults = new Faults();
+  readonly #listeners: Promise<Listener>[] = [];
+  #listener!: Listener;
+  #elsewhere: Promise<Listener> | undefined;
 
-  private constructor(server: Server, options: RegistryOptions) {
-    const { address, family, port } = server.address() as AddressInfo;
-    this.host = `${family === 'IPv6' ? `[${address}]` : address}:${port}`;
-    this.url = `http://${this.host}`;
-    const storage = options.storage === undefined ? memoryStorage() : layoutStorage(options.storage);
-    this.#contents = {
-      storage,
-      layout: options.storage,
-      catalog: new Catalog(),
-      uploads: new Uploads(storage),
-      access: options.access && new Access(options.access, this.url),
-    };
-    this.#server = server;
-    server.on('request', (request, response) => void this.#serve(request, response));
+  private constructor(options: RegistryOptions) {
+    this.#options = options;
+    this.#contents = contentsOf(options, () => this.url);
   }
 
   /** Listens on loopback. Rejects with EADDRINUSE for a port that is taken. */
   static async start(options: RegistryOptions = {}): Promise<Registry> {
-    const server = createServer({ maxHeaderSize: 64 * 1024, keepAliveTimeout: 60_000 });
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(options.port ?? 0, options.hostname ?? '127.0.0.1', resolve);
-    });
-    const registry = new Registry(server, options);
-    if (options.storage !== undefined) await registry.#contents.catalog.load(options.storage);
+    const registry = new Registry(options);
+    // First: a client that has waited for this port must not be told that there is nothing.
+    if (options.storage !== undefined) await loadNames(options.storage, registry.#contents.catalog);
+    registry.#listener = await registry.#listen('registry', options.port);
     return registry;
+  }
+
+  /** Host and port, as in the name of an image. */
+  get host(): string {
+    return this.#listener.host;
+  }
+
+  get url(): string {
+    return this.#listener.origin;
   }
 
   /**
@@ -80,7 +86,7 @@ export class Registry implements AsyncDisposable {
    * such as `demo/app:1`. Returns the name by which clients reach it.
    */
   async add(name: string, source: BlobSource, descriptor: Descriptor): Promise<string> {
-    const { repository, tag } = splitName(name);
+    const { repository, tag = 'latest' } = splitName(name);
     await this.#contents.catalog.lend(repository, source, descriptor, tag);
     return `${this.host}/${repository}:${tag}`;
   }
@@ -95,66 +101,75 @@ export class Registry implements AsyncDisposable {
     this.#faults.clear();
   }
 
+  /** No token that was given out is good any longer. */
+  expireTokens(): void {
+    this.#contents.access?.expire();
+  }
+
+  /**
+   * A second origin for the same content, which asks nobody who he is, as the storage behind large registries does. It begins
+   * to listen when it is asked for the first time.
+   */
+  async elsewhere(): Promise<string> {
+    this.#elsewhere ??= this.#listen('elsewhere');
+    return (await this.#elsewhere).origin;
+  }
+
   async close(): Promise<void> {
-    if (!this.#server.listening) return;
-    const closed = new Promise((resolve) => this.#server.close(resolve));
-    this.#server.closeAllConnections();
-    await closed;
+    await Promise.all(this.#listeners.map(async (listener) => (await listener.catch(() => undefined))?.close()));
     await this.#contents.uploads.close();
+    await this.#contents.storage.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
-  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { method = '', url = '', headers } = request;
-    this.requests.push({ method, path: url, headers, port: request.socket.remotePort });
-    const fault = this.#faults.take(method, url);
-    const exchange = { request, response, url: addressOf(url, this.url), fault };
-    try {
-      if (fault?.delay !== undefined) await sleep(fault.delay);
-      if (await obey(exchange)) return;
-      await answer(exchange, this.#contents);
-    } catch (error) {
-      await refuse(exchange, error);
-    }
-    // What was not read of the request would be taken for the next one.
-    request.resume();
+  #listen(server: RegistryRequest['server'], port?: number): Promise<Listener> {
+    const { hostname, tls } = this.#options;
+    const opened = Listener.open((request, response) => void this.#serve(request, response, server), {
+      port,
+      hostname,
+      tls,
+    });
+    this.#listeners.push(opened);
+    return opened;
   }
+
+  async #serve(request: IncomingMessage, response: ServerResponse, server: RegistryRequest['server']): Promise<void> {
+    const entry = entryOf(request, server);
+    this.requests.push(entry);
+    if (this.requests.length > mostRequests) this.requests.shift();
+    const fault = this.#faults.take(entry);
+    if (fault?.expireTokens) this.expireTokens();
+    const second = fault?.redirect === 'elsewhere' || fault?.uploadElsewhere;
+    const elsewhere = second ? await this.elsewhere() : '';
+    const exchange = { request, response, url: addressOf(entry.path, this.url), entry, fault, elsewhere };
+    const contents = server === 'registry' ? this.#contents : { ...this.#contents, access: undefined };
+    await serve(exchange, (each) => answer(each, contents));
+  }
+}
+
+function contentsOf(options: RegistryOptions, origin: () => string): Contents {
+  const { storage: layout, access } = options;
+  const storage = layout === undefined ? memoryStorage() : layoutStorage(layout);
+  const names = layout === undefined ? noNames : layoutNames(layout);
+  const catalog = new Catalog();
+  const rules: Rules = {
+    deletes: false,
+    lenient: false,
+    maxManifestBytes: maxDocumentBytes,
+    maxBlobBytes: Infinity,
+    minChunkBytes: 0,
+    pageSize: Infinity,
+    ...options,
+    lacks: new Set(options.lacks),
+  };
+  const uploads = new Uploads(catalog, storage, rules);
+  return { catalog, storage, names, uploads, access: access && new Access(access, origin), rules };
 }
 
 /** A path that begins with two slashes is not another host; `*` and addresses of others are nothing that is here. */
 function addressOf(path: string, origin: string): URL {
   return new URL(path.startsWith('/') && URL.canParse(origin + path) ? origin + path : `${origin}/`);
-}
-
-async function obey(exchange: Exchange): Promise<boolean> {
-  const { fault, url } = exchange;
-  if (fault?.redirect !== undefined) {
-    const location = `${fault.redirect}${url.pathname}${url.search}`;
-    await reply(
-      { ...exchange, fault: undefined },
-      { status: fault.status ?? 307, headers: { location, ...fault.headers } },
-    );
-    return true;
-  }
-  if (fault?.status === undefined) return false;
-  const body = fault.body === undefined ? undefined : Buffer.from(fault.body);
-  await reply({ ...exchange, fault: undefined }, { status: fault.status, headers: fault.headers ?? {}, body });
-  return true;
-}
-
-async function refuse(exchange: Exchange, error: unknown): Promise<void> {
-  if (exchange.response.headersSent) {
-    exchange.response.destroy();
-  } else if (error instanceof Refusal) {
-    await replyRefusal(exchange, error);
-  } else if (error instanceof ImageSpecError) {
-    const code =
-      error.code.startsWith('DIGEST') || error.code === 'SIZE_MISMATCH' ? 'DIGEST_INVALID' : 'MANIFEST_INVALID';
-    await replyRefusal(exchange, new Refusal(400, code, error.message));
-  } else {
-    await replyRefusal(exchange, new Refusal(500, 'UNSUPPORTED', (error as Error).message));
-  }
 }

@@ -1,109 +1,92 @@
-import { type ImageLayout, isDigest } from '@estiba/image-spec';
-import type { Access } from './access.ts';
-import { findBlob, sendBlob } from './blobs.ts';
-import type { Catalog } from './catalog.ts';
-import { type Exchange, reply, replyJson } from './exchange.ts';
-import { receiveManifest, sendManifest } from './manifests.ts';
+import { deleteBlob, sendBlob } from './blobs.ts';
+import type { Contents } from './contents.ts';
+import { type Exchange, replyJson } from './exchange.ts';
+import { sendCatalog, sendReferrers, sendTags } from './lists.ts';
+import { deleteManifest, receiveManifest, sendManifest } from './manifests.ts';
+import { mount } from './mount.ts';
+import { checkRepository } from './names.ts';
 import { Refusal } from './refusal.ts';
-import type { Storage } from './storage.ts';
-import type { Uploads } from './uploads.ts';
+import { answerToken } from './token-server.ts';
 
-/** What the routes of a registry work on. */
-export interface Contents {
-  readonly catalog: Catalog;
-  readonly storage: Storage;
-  readonly uploads: Uploads;
-  readonly layout: ImageLayout | undefined;
-  readonly access: Access | undefined;
-}
-
-const part = '[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*';
-const route = new RegExp(`^/v2/(${part}(?:/${part})*)/(manifests|blobs/uploads|blobs|tags)/([^/]*)$`);
+const route = /^\/v2\/(.+)\/(manifests|blobs\/uploads|blobs|tags|referrers)\/([^/]*)$/;
 
 /** https://github.com/opencontainers/distribution-spec/blob/main/spec.md#endpoints */
 export async function answer(exchange: Exchange, contents: Contents): Promise<void> {
-  const { url, request } = exchange;
-  const { access, catalog } = contents;
-  const authorization = request.headers.authorization;
-  if (url.pathname === '/token' && access !== undefined) {
-    return replyJson(exchange, 200, access.grant(authorization, url.searchParams.getAll('scope')));
+  const { access, rules } = contents;
+  const { pathname } = exchange.url;
+  if (pathname === '/token' && access !== undefined) return answerToken(exchange, access, rules);
+  const [, name, kind = '', rest = ''] = route.exec(pathname) ?? [];
+  const { authorization } = exchange.request.headers;
+  if (name !== undefined) {
+    await access?.check(authorization, `repository:${name}:${actionOf(exchange, kind)}`);
+    checkRepository(name);
+    return answerIn(exchange, { name, kind, rest: decoded(rest) }, contents);
   }
-  const [, repository, kind, rest = ''] = route.exec(url.pathname) ?? [];
-  const reading = request.method === 'GET' || request.method === 'HEAD';
-  access?.check(authorization, repository, reading ? 'pull' : 'push');
-  if (url.pathname === '/v2/' || url.pathname === '/v2') return replyJson(exchange, 200, {});
-  if (url.pathname === '/v2/_catalog' && reading)
-    return replyJson(exchange, 200, { repositories: catalog.repositories });
-  if (repository === undefined) throw new Refusal(404, 'NAME_UNKNOWN', `there is nothing at ${url.pathname}`);
-  if (kind === 'manifests') return manifests(exchange, contents, repository, decoded(rest));
-  if (kind === 'blobs') return blobs(exchange, contents, decoded(rest));
-  if (kind === 'blobs/uploads') return upload(exchange, contents, repository, rest);
-  return tags(exchange, catalog, repository);
+  await access?.check(authorization, pathname === '/v2/_catalog' ? 'registry:catalog:*' : undefined);
+  if (pathname === '/v2/' || pathname === '/v2') return replyJson(exchange, 200, {});
+  if (pathname === '/v2/_catalog' && isReading(exchange)) return sendCatalog(exchange, contents);
+  throw new Refusal(404, 'NAME_UNKNOWN', `there is nothing at ${pathname}`);
 }
 
-async function manifests(exchange: Exchange, contents: Contents, repository: string, reference: string): Promise<void> {
+/** Below `/v2/<name>/`. */
+async function answerIn(
+  exchange: Exchange,
+  { name, kind, rest }: { name: string; kind: string; rest: string },
+  contents: Contents,
+): Promise<void> {
+  const { deletes, lacks } = contents.rules;
   const { method } = exchange.request;
-  if (method === 'GET' || method === 'HEAD') return sendManifest(exchange, repository, reference, contents.catalog);
-  if (method !== 'PUT') throw unsupported(method);
-  const { descriptor, bytes } = await receiveManifest(exchange, repository, reference, contents);
-  await contents.layout?.write(bytes);
-  if (!isDigest(reference)) await contents.layout?.tag(`${repository}:${reference}`, descriptor);
-  await reply(exchange, {
-    status: 201,
-    headers: {
-      location: `/v2/${repository}/manifests/${descriptor.digest}`,
-      'docker-content-digest': descriptor.digest,
-    },
-  });
+  if (actionOf(exchange, kind) === 'delete' && !deletes) throw unsupported(method);
+  if (kind === 'manifests') return manifests(exchange, name, rest, contents);
+  if (kind === 'blobs') return blobs(exchange, name, rest, contents);
+  if (kind === 'blobs/uploads') return upload(exchange, name, rest, contents);
+  if (!isReading(exchange)) throw unsupported(method);
+  if (kind === 'tags') return sendTags(exchange, name, contents);
+  if (!lacks.has('referrers')) return sendReferrers(exchange, name, rest, contents);
+  throw new Refusal(404, 'UNSUPPORTED', 'referrers are not listed here');
 }
 
-async function blobs(exchange: Exchange, { storage, catalog }: Contents, digest: string): Promise<void> {
-  const { method } = exchange.request;
-  if (method !== 'GET' && method !== 'HEAD') throw unsupported(method);
-  if (!isDigest(digest)) throw new Refusal(400, 'DIGEST_INVALID', `${JSON.stringify(digest)} is not a digest`);
-  await sendBlob(exchange, digest, await findBlob(storage, catalog, digest));
+function isReading({ request: { method } }: Exchange): boolean {
+  return method === 'GET' || method === 'HEAD';
 }
 
-async function upload(exchange: Exchange, contents: Contents, repository: string, id: string): Promise<void> {
-  const { uploads, storage, catalog } = contents;
+/** What one has to be allowed to. To cancel an upload is a part of uploading. */
+function actionOf(exchange: Exchange, kind: string): 'pull' | 'push' | 'delete' {
+  if (isReading(exchange)) return 'pull';
+  return exchange.request.method === 'DELETE' && kind !== 'blobs/uploads' ? 'delete' : 'push';
+}
+
+async function manifests(exchange: Exchange, name: string, reference: string, contents: Contents): Promise<void> {
   const { method } = exchange.request;
-  if (method === 'POST') {
-    const mount = exchange.url.searchParams.get('mount') ?? '';
-    // Blobs are shared by all repositories, so mounting has nothing to do.
-    if (isDigest(mount) && (await findBlob(storage, catalog, mount)) !== undefined) {
-      return reply(exchange, {
-        status: 201,
-        headers: { location: `/v2/${repository}/blobs/${mount}`, 'docker-content-digest': mount },
-      });
-    }
-    return uploads.begin(exchange, repository);
-  }
-  if (method === 'PATCH') return uploads.append(exchange, repository, id);
-  if (method === 'PUT') return uploads.end(exchange, repository, id);
-  if (method === 'GET') return uploads.status(exchange, repository, id);
-  if (method === 'DELETE') return uploads.cancel(exchange, id);
+  if (method === 'GET' || method === 'HEAD') return sendManifest(exchange, name, reference, contents);
+  if (method === 'PUT') return receiveManifest(exchange, name, reference, contents);
+  if (method === 'DELETE') return deleteManifest(exchange, name, reference, contents);
   throw unsupported(method);
 }
 
-async function tags(exchange: Exchange, catalog: Catalog, repository: string): Promise<void> {
-  const all = catalog.tags(repository);
-  if (all === undefined) throw new Refusal(404, 'NAME_UNKNOWN', `there is no repository ${repository}`);
-  const { searchParams } = exchange.url;
-  const last = searchParams.get('last') ?? '';
-  const most = Number(searchParams.get('n') ?? all.length);
-  if (!Number.isInteger(most) || most < 0) throw new Refusal(400, 'UNSUPPORTED', 'n has to be a number of tags');
-  const after = all.filter((tag) => tag > last);
-  const page = after.slice(0, most);
-  const more = page.length > 0 && page.length < after.length;
-  const next = `</v2/${repository}/tags/list?n=${most}&last=${page.at(-1)}>; rel="next"`;
-  await replyJson(exchange, 200, { name: repository, tags: page }, more ? { link: next } : {});
+async function blobs(exchange: Exchange, name: string, digest: string, contents: Contents): Promise<void> {
+  const { method } = exchange.request;
+  if (method === 'GET' || method === 'HEAD') return sendBlob(exchange, name, digest, contents);
+  if (method === 'DELETE') return deleteBlob(exchange, name, digest, contents);
+  throw unsupported(method);
+}
+
+async function upload(exchange: Exchange, name: string, id: string, contents: Contents): Promise<void> {
+  const { uploads } = contents;
+  const { method } = exchange.request;
+  if (method === 'POST') return (await mount(exchange, name, contents)) ? undefined : uploads.begin(exchange, name);
+  if (method === 'PATCH') return uploads.append(exchange, name, id);
+  if (method === 'PUT') return uploads.end(exchange, name, id);
+  if (method === 'GET') return uploads.status(exchange, name, id);
+  if (method === 'DELETE') return uploads.cancel(exchange, name, id);
+  throw unsupported(method);
 }
 
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    throw new Refusal(400, 'NAME_UNKNOWN', `${JSON.stringify(text)} is no part of a path`);
+    throw new Refusal(400, 'NAME_INVALID', `${JSON.stringify(text)} is no part of a path`);
   }
 }
 

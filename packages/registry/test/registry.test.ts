@@ -89,7 +89,7 @@ test('what is not there is an error of the specification', async () => {
   expect(await get(`demo/app/blobs/${digestOf('x')}`)).toBe('BLOB_UNKNOWN');
   expect(await get('demo/app/blobs/sha256:x')).toBe('DIGEST_INVALID');
   expect(await get('demo/app/tags/list')).toBe('NAME_UNKNOWN');
-  expect(await get('Demo/manifests/1')).toBe('NAME_UNKNOWN');
+  expect(await get('Demo/manifests/1')).toBe('NAME_INVALID');
 });
 
 test('a manifest is taken only if its blobs are there and it is what it says', async () => {
@@ -138,4 +138,13 @@ test.each(['OPTIONS * HTTP/1.1', 'GET http://elsewhere/v2/ HTTP/1.1', 'GET http:
 test.each(['/v2/a/manifests/%ff', '/v2/a/blobs/%'])('a path that cannot be decoded is refused: %s', async (path) => {
   await using registry = await Registry.start();
   expect((await fetch(registry.url + path)).status).toBe(400);
+});
+
+test('requests are remembered, but not without end', async () => {
+  await using registry = await Registry.start();
+  const socket = connect(Number(registry.host.split(':')[1]), '127.0.0.1');
+  const count = 10_050;
+  socket.end(`${'HEAD /v2/ HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(count - 1)}HEAD /last HTTP/1.1\r\nHost: x\r\n\r\n`);
+  await text(socket);
+  expect([registry.requests.length, registry.requests.at(-1)?.path]).toEqual([10_000, '/last']);
 });

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { digestOf } from '@estiba/image-spec';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { Registry } from '../src/registry.ts';
 import { codeOf, pushBlob, scratchLayout } from './client.ts';
 
@@ -22,7 +22,9 @@ function patch(location: URL, content: string, range?: string): Promise<Response
 }
 
 function end(location: URL, digest: string): Promise<Response> {
-  return fetch(`${location.href}?digest=${digest}`, { method: 'PUT' });
+  const address = new URL(location);
+  address.searchParams.set('digest', digest);
+  return fetch(address, { method: 'PUT' });
 }
 
 test.each(['memory', 'a layout'])('a blob is put together from pieces in %s', async (where) => {
@@ -90,4 +92,109 @@ test('an upload that is cancelled, or open when the registry closes, leaves noth
     expect(await readdir(join(layout.directory, '.ingest'))).toHaveLength(1);
   }
   expect(await readdir(join(layout.directory, '.ingest'))).toEqual([]);
+});
+
+test('a chunk is as long as it says', async () => {
+  await using registry = await Registry.start();
+  const location = await begin(registry);
+  expect((await patch(location, '01234', '0-9')).status).toBe(400);
+  expect((await patch(location, '01234', 'bytes 0-4/10')).status).toBe(400);
+  expect((await patch(location, '', '0-0')).status).toBe(400);
+  expect((await fetch(location)).headers.get('range')).toBe('0-0');
+  expect((await patch(location, '01234', '0-4')).status).toBe(202);
+});
+
+test('only the last chunk may be short, where a registry says so', async () => {
+  await using registry = await Registry.start({ minChunkBytes: 5 });
+  const begun = await fetch(`${registry.url}/v2/demo/app/blobs/uploads/`, { method: 'POST' });
+  expect(begun.headers.get('oci-chunk-min-length')).toBe('5');
+  const location = new URL(begun.headers.get('location') ?? '', registry.url);
+  expect((await patch(location, '01234', '0-4')).status).toBe(202);
+  expect((await patch(location, '567', '5-7')).status).toBe(202);
+  expect(await codeOf(await patch(location, '89', '8-9'))).toBe('SIZE_INVALID');
+  expect((await end(location, digestOf('01234567'))).status).toBe(201);
+});
+
+test.each(['memory', 'a layout'])('a blob that is too long is refused and leaves nothing in %s', async (where) => {
+  await using layout = await scratchLayout();
+  const storage = where === 'memory' ? {} : { storage: layout };
+  await using registry = await Registry.start({ ...storage, maxBlobBytes: 9 });
+  expect((await pushBlob(registry, 'demo/app', blob)).status).toBe(413);
+  const location = await begin(registry);
+  expect((await patch(location, '01234', '0-4')).status).toBe(202);
+  // Without a length, so that it shows only on the way.
+  const body = new ReadableStream({
+    start(controller) {
+      controller.enqueue(Buffer.from('56789'));
+      controller.close();
+    },
+  });
+  expect((await fetch(location, { method: 'PATCH', body, duplex: 'half' } as RequestInit)).status).toBe(413);
+  expect((await fetch(location)).status).toBe(404);
+  expect(await readdir(join(layout.directory, '.ingest'))).toEqual([]);
+});
+
+test('an upload goes on where its connection broke', async () => {
+  await using registry = await Registry.start();
+  const location = await begin(registry);
+  registry.fail({ method: 'PATCH', cutUploadAfter: 4 });
+  await expect(patch(location, '0123456', '0-6')).rejects.toThrow();
+  const status = await fetch(location);
+  expect(status.headers.get('range')).toBe('0-3');
+  expect((await patch(location, '456789', '4-9')).status).toBe(202);
+  expect((await end(location, digestOf(blob))).status).toBe(201);
+});
+
+test('an upload belongs to its repository, and goes on where the last answer said', async () => {
+  await using registry = await Registry.start();
+  const location = await begin(registry);
+  const elsewhere = new URL(location.href.replace('demo/app', 'demo/other'));
+  expect((await patch(elsewhere, '01234')).status).toBe(404);
+  expect(await codeOf(await patch(new URL(location.pathname, location), '01234'))).toBe('BLOB_UPLOAD_UNKNOWN');
+  expect((await patch(location, '01234')).status).toBe(202);
+});
+
+test('pieces that are sent at once do not mix', async () => {
+  await using registry = await Registry.start();
+  const location = await begin(registry);
+  registry.fail({ method: 'PATCH', uploadBytesPerSecond: 20, times: 2 });
+  const answers = await Promise.all([patch(location, '01234'), patch(location, 'abcde')]);
+  expect(answers.map(({ status }) => status)).toEqual([202, 202]);
+  const ended = [await end(location, digestOf('01234abcde')), await end(location, digestOf('abcde01234'))];
+  expect(ended.map(({ status }) => status)).toContain(201);
+});
+
+test('a registry can be without chunks, single requests and mounts, as older ones are', async () => {
+  await using registry = await Registry.start({ lacks: ['chunks', 'single-post', 'mount'] });
+  const digest = digestOf(blob);
+  const single = await fetch(`${registry.url}/v2/demo/app/blobs/uploads/?digest=${digest}`, {
+    method: 'POST',
+    body: blob,
+  });
+  expect(single.status).toBe(202);
+  expect((await patch(await begin(registry), '01234', '0-4')).status).toBe(405);
+  expect((await pushBlob(registry, 'demo/app', blob)).status).toBe(201);
+  const mounted = await fetch(`${registry.url}/v2/demo/b/blobs/uploads/?mount=${digest}&from=demo/app`, {
+    method: 'POST',
+  });
+  expect(mounted.status).toBe(202);
+});
+
+test('an upload that nobody goes on with is given up after an hour', async () => {
+  await using layout = await scratchLayout();
+  await using registry = await Registry.start({ storage: layout });
+  const location = await begin(registry);
+  await patch(location, '01234');
+  vi.useFakeTimers({ toFake: ['Date'] });
+  try {
+    vi.setSystemTime(Date.now() + 59 * 60 * 1000);
+    await begin(registry);
+    expect((await fetch(location)).status).toBe(204);
+    vi.setSystemTime(Date.now() + 61 * 60 * 1000);
+    await begin(registry);
+    expect((await fetch(location)).status).toBe(404);
+    expect(await readdir(join(layout.directory, '.ingest'))).toEqual([]);
+  } finally {
+    vi.useRealTimers();
+  }
 });

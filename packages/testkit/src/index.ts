@@ -1,3 +1,4 @@
+export { type Certificate, type Certificates, hasOpenssl, makeCertificates } from './certificates.ts';
 export { guard } from './guard.ts';
 export { type LeftoversOptions, leftovers } from './leftovers.ts';
 export { type Machine, machine } from './machine.ts';

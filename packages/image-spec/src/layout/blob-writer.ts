@@ -3,60 +3,85 @@ import { type FileHandle, mkdir, open, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Digest } from '../digest.ts';
+import { ImageSpecError, type ImageSpecErrorCode } from '../error.ts';
 import { type Expected, Verifier } from '../verifier.ts';
+import { AppendedFile } from './appended-file.ts';
 import { followFile } from './follow.ts';
-import { ingestDirectory } from './ingest.ts';
+import type { Lease } from './lease.ts';
+import type { Lock } from './lock.ts';
 import { ownedName } from './owner.ts';
+import { blobPath, ingestDirectory } from './places.ts';
 
-const flushAt = 1024 * 1024;
-const fullAt = 8 * 1024 * 1024;
+const once = { flushAt: 1024 * 1024, fullAt: 8 * 1024 * 1024 };
+// What is in the file outlives this process; what is on its way, less than 1 MiB, has to be fetched again.
+// With one more chunk, of at most 256 KiB, than it takes to be full.
+const resumable = { flushAt: 384 * 1024, fullAt: 768 * 1024 };
 
 export interface BlobWriterOptions {
   /** The layout directory. */
   readonly layout: string;
   readonly expect: Expected;
-  readonly pathOf: (digest: Digest) => string;
   readonly fsync: boolean;
+  /** Gets the digest before the blob has its name. */
+  readonly lease?: Pick<Lease, 'add'> | undefined;
+}
+
+/** What an earlier writer left: all that is in the file has been hashed. */
+export interface Part {
+  readonly file: FileHandle;
+  readonly path: string;
+  readonly verifier: Verifier;
+  readonly lock?: Lock;
 }
 
 /**
  * One blob on its way into a layout.
  *
- *     write, write, write ──> .ingest/<owner> ──commit: size, digest, fsync, rename──> blobs/sha256/<digest>
+ *     write, write, write ──> .ingest/<file> ──commit: size, digest, fsync, rename──> blobs/sha256/<digest>
  *                                   └── follow: reads along, and ends only after commit
  *
  * The file only ever grows, and every byte in it has been counted and hashed: whoever follows it has seen exactly the bytes
- * that `commit` judges. Disposing of a writer that was not committed removes the file.
+ * that `commit` judges. Disposing of a writer that was not committed removes the file, except one of `ingest`: that file
+ * stays for whoever goes on, unless the content has proved wrong.
  */
 export class BlobWriter implements AsyncDisposable {
   readonly #options: BlobWriterOptions;
   readonly #file: FileHandle;
+  readonly #appended: AppendedFile;
   readonly #verifier: Verifier;
+  readonly #lock: Lock | undefined;
   readonly #waiting = new Set<() => void>();
   #path: string;
   #state: 'writing' | 'committed' | 'failed' = 'writing';
   #failure: unknown;
+  #isWrong = false;
   #cleaned = false;
-  #pending: Uint8Array[] = [];
-  #pendingBytes = 0;
-  /** Of these, whose memory is ours. */
-  #transferred: Uint8Array[] = [];
-  #written = 0;
-  #flushing: Promise<void> | undefined;
 
-  private constructor(options: BlobWriterOptions, file: FileHandle, path: string) {
+  private constructor(options: BlobWriterOptions, { file, path, verifier, lock }: Part) {
     this.#options = options;
     this.#file = file;
     this.#path = path;
-    this.#verifier = new Verifier(options.expect);
+    this.#verifier = verifier;
+    this.#lock = lock;
+    this.#appended = new AppendedFile({
+      file,
+      written: verifier.size,
+      ...(lock === undefined ? once : resumable),
+      onWritten: () => this.#wake(),
+      onFailure: (error) => this.#fail(error),
+    });
   }
 
   static async open(options: BlobWriterOptions): Promise<BlobWriter> {
     const path = join(ingestDirectory(options.layout), ownedName());
-    return new BlobWriter(options, await open(path, 'wx'), path);
+    return new BlobWriter(options, { file: await open(path, 'wx'), path, verifier: new Verifier(options.expect) });
   }
 
-  /** How many bytes have been taken. */
+  static resume(options: BlobWriterOptions, part: Part): BlobWriter {
+    return new BlobWriter(options, part);
+  }
+
+  /** How many bytes have been taken, those of an earlier writer included. */
   get size(): number {
     return this.#verifier.size;
   }
@@ -69,34 +94,34 @@ export class BlobWriter implements AsyncDisposable {
   write(chunk: Uint8Array, { transfer = false }: { readonly transfer?: boolean } = {}): Promise<void> | undefined {
     if (this.#state !== 'writing')
       throw this.#failure ?? new Error(`cannot write to ${this.#path}: the blob is ${this.#state}`);
-    this.#verifier.update(chunk);
-    this.#pending.push(chunk);
-    if (transfer) this.#transferred.push(chunk);
-    this.#pendingBytes += chunk.length;
-    if (this.#pendingBytes >= flushAt) this.#startFlush(flushAt);
-    return this.#pendingBytes >= fullAt ? this.#flushing : undefined;
+    // There is more than was announced.
+    this.#judge(() => this.#verifier.update(chunk), 'SIZE_MISMATCH');
+    return this.#appended.append(chunk, transfer);
   }
 
   /**
-   * Makes the blob appear under its digest. Throws SIZE_MISMATCH or DIGEST_MISMATCH, and then it does not appear.
+   * Makes the blob appear under its digest. Throws SIZE_MISMATCH or DIGEST_MISMATCH, and then it does not appear; LOCK_LOST
+   * when another process has taken the blob over, after this one stood still for long.
    * `expected` is what was not known when the writer was opened.
    */
   async commit(expected: Expected = {}): Promise<{ digest: Digest; size: number }> {
-    await this.#flushing;
-    this.#startFlush(1);
-    await this.#flushing;
+    await this.#appended.flush();
     try {
       if (this.#state !== 'writing') throw this.#failure;
-      const result = this.#verifier.finish(expected);
+      // What merely ends too early may still go on.
+      const result = this.#judge(() => this.#verifier.finish(expected), 'DIGEST_MISMATCH');
+      await this.#options.lease?.add(result.digest);
       if (this.#options.fsync) await this.#file.datasync();
       await this.#file.close();
-      const target = this.#options.pathOf(result.digest);
+      const target = blobPath(this.#options.layout, result.digest);
       await mkdir(dirname(target), { recursive: true });
+      if (this.#lock?.isHeld() === false) throw lost(result.digest);
       // Synchronously, so that a follower finds the file either here or there.
       renameSync(this.#path, target);
       this.#path = target;
       this.#state = 'committed';
       this.#wake();
+      await this.#lock?.[Symbol.asyncDispose]();
       return result;
     } catch (error) {
       await this.abort(error);
@@ -106,12 +131,16 @@ export class BlobWriter implements AsyncDisposable {
 
   /** Gives up. Followers fail with the reason. Does nothing to a blob that was committed. */
   async abort(reason: unknown): Promise<void> {
+    const others = this.#lock !== undefined && !this.#isWrong;
+    if (others) await this.#appended.flush();
     this.#fail(reason);
-    await this.#flushing;
+    await this.#appended.stop();
     if (this.#state === 'committed' || this.#cleaned) return;
     this.#cleaned = true;
     await this.#file.close();
-    await rm(this.#path, { force: true });
+    const stays = (others && this.#appended.written > 0) || this.#lock?.isHeld() === false;
+    if (!stays) await rm(this.#path, { force: true });
+    await this.#lock?.[Symbol.asyncDispose]();
   }
 
   /**
@@ -120,7 +149,7 @@ export class BlobWriter implements AsyncDisposable {
    */
   follow(): Readable {
     return followFile(
-      () => ({ path: this.#path, state: this.#state, failure: this.#failure, written: this.#written }),
+      () => ({ path: this.#path, state: this.#state, failure: this.#failure, written: this.#appended.written }),
       this.#waiting,
     );
   }
@@ -129,26 +158,13 @@ export class BlobWriter implements AsyncDisposable {
     await this.abort(new Error(`cannot finish ${this.#path}: the writer was disposed of before commit`));
   }
 
-  #startFlush(least: number): void {
-    this.#flushing ??= this.#flush(least)
-      .catch((error) => this.#fail(error))
-      .finally(() => {
-        this.#flushing = undefined;
-      });
-  }
-
-  async #flush(least: number): Promise<void> {
-    while (this.#pendingBytes >= least && this.#state === 'writing') {
-      const chunks = this.#pending;
-      const end = this.#written + this.#pendingBytes;
-      const transferred = this.#transferred;
-      this.#pending = [];
-      this.#transferred = [];
-      this.#pendingBytes = 0;
-      await writeAll(this.#file, chunks, this.#written);
-      this.#written = end;
-      for (const chunk of transferred) release(chunk);
-      this.#wake();
+  /** `wrong` is the error after which nobody needs to go on. */
+  #judge<T>(check: () => T, wrong: ImageSpecErrorCode): T {
+    try {
+      return check();
+    } catch (error) {
+      this.#isWrong ||= error instanceof ImageSpecError && error.code === wrong;
+      throw error;
     }
   }
 
@@ -164,17 +180,7 @@ export class BlobWriter implements AsyncDisposable {
   }
 }
 
-/**
- * Now, not by the next collection: what lies outside of the heap makes collections frequent, and a download of a hundred
- * megabytes spends a quarter of its time in them.
- */
-function release({ buffer, byteLength }: Uint8Array): void {
-  if (buffer instanceof ArrayBuffer && !buffer.detached && buffer.byteLength === byteLength) buffer.transfer(0);
-}
-
-async function writeAll(file: FileHandle, chunks: Uint8Array[], position: number): Promise<void> {
-  const total = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-  const { bytesWritten } = await file.writev(chunks, position);
-  if (bytesWritten < total)
-    await writeAll(file, [Buffer.concat(chunks).subarray(bytesWritten)], position + bytesWritten);
+function lost(digest: Digest): ImageSpecError {
+  const why = 'another process has taken it over, because this one showed no sign of life';
+  return new ImageSpecError('LOCK_LOST', `cannot finish ${digest}: ${why}`);
 }

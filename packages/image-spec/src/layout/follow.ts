@@ -1,5 +1,5 @@
 import { closeSync, openSync, read } from 'node:fs';
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 
 /** How far a file has come that somebody is writing. */
@@ -18,6 +18,8 @@ const chunkBytes = 1024 * 1024;
 export function followFile(progress: () => Progress, waiting: Set<() => void>): Readable {
   const stop = new AbortController();
   const options = { objectMode: false, highWaterMark: chunkBytes };
+  // Loaded here, for importing the package is to stay cheap.
+  const { Readable } = process.getBuiltinModule('node:stream');
   const stream = Readable.from(chunks(progress, waiting, stop.signal), options);
   // A generator that waits ends only after what it waits for.
   const destroy = stream._destroy;

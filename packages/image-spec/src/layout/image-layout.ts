@@ -1,35 +1,44 @@
-import { mkdir, open, readFile, realpath, rename, stat, writeFile } from 'node:fs/promises';
+import { mkdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { z } from 'zod';
 import type { BlobOptions, BlobSource } from '../blob-source.ts';
 import type { Descriptor } from '../descriptor.ts';
-import { type Digest, isDigest, parseDigest } from '../digest.ts';
-import { parseJson, validate } from '../document.ts';
-import { ImageSpecError } from '../error.ts';
+import type { Digest } from '../digest.ts';
 import { type Image, loadImage } from '../image.ts';
 import type { Platform } from '../platform.ts';
-import { selectPlatform } from '../platform-match.ts';
 import type { Expected } from '../verifier.ts';
+import { readBlob } from './blob-reader.ts';
 import { BlobWriter } from './blob-writer.ts';
-import { changeIndexFile, readIndexFile } from './index-file.ts';
-import { cleanIngest, ingestDirectory } from './ingest.ts';
-import { ownedName } from './owner.ts';
-import { type Pruned, pruneBlobs } from './prune.ts';
+import { cleanLayout } from './cleaning.ts';
+import { checkLayout, type FsckOptions } from './fsck.ts';
+import { ensureHeader } from './header.ts';
+import { readIndexFile } from './index-file.ts';
+import { ingest } from './ingest.ts';
+import type { LayoutProblem } from './layout-problem.ts';
+import { type Lease, openLease } from './lease.ts';
+import { addName, findName, nameOf, removeName } from './names.ts';
+import { blobPath, ingestDirectory, leaseDirectory } from './places.ts';
+import { type Pruned, type PruneOptions, pruneBlobs } from './prune.ts';
+import { type LayoutUsage, layoutUsage } from './usage.ts';
 
 export interface ImageLayoutOptions {
   /** Wait until a blob is on the disk before it gets its name, so that it is whole even after a power cut. Default: true. */
   readonly fsync?: boolean | undefined;
 }
 
-export interface WriteOptions {
+export interface IngestOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Gets the digest before anybody could find the blob and remove it. */
+  readonly lease?: Pick<Lease, 'add'> | undefined;
+}
+
+export interface WriteOptions extends IngestOptions {
   readonly mediaType?: string | undefined;
   readonly expect?: Expected | undefined;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * An OCI image layout directory: blobs by digest, and an index of names.
+ * An OCI image layout directory: blobs by digest, and an index of names. Any number of processes may use one at the same time.
  * https://github.com/opencontainers/image-spec/blob/main/image-layout.md
  */
 export class ImageLayout implements BlobSource {
@@ -45,33 +54,21 @@ export class ImageLayout implements BlobSource {
   static async open(directory: string, { fsync = true }: ImageLayoutOptions = {}): Promise<ImageLayout> {
     await mkdir(join(directory, 'blobs', 'sha256'), { recursive: true });
     await mkdir(ingestDirectory(directory), { recursive: true });
+    await mkdir(leaseDirectory(directory), { recursive: true });
     const layout = new ImageLayout(await realpath(directory), fsync);
-    await cleanIngest(layout.directory);
-    await checkVersion(layout.directory, fsync);
+    await cleanLayout(layout.directory);
+    await ensureHeader(layout.directory, fsync);
     return layout;
   }
 
   /** Where the blob is, or would be. */
   path(digest: Digest): string {
-    const [algorithm = '', encoded = ''] = parseDigest(digest).split(':');
-    return join(this.directory, 'blobs', algorithm, encoded);
+    return blobPath(this.directory, digest);
   }
 
   /** Throws BLOB_MISSING, or SIZE_MISMATCH for a file that something else has cut. */
-  async blob(descriptor: Descriptor, { signal, start = 0 }: BlobOptions = {}): Promise<Readable> {
-    signal?.throwIfAborted();
-    const file = await open(this.path(descriptor.digest)).catch((cause) => {
-      throw cause.code === 'ENOENT' ? missing(descriptor.digest, this.directory, cause) : cause;
-    });
-    const { size } = await file.stat();
-    if (size !== descriptor.size) {
-      await file.close();
-      const why = `the file has ${size} bytes, expected ${descriptor.size}`;
-      throw new ImageSpecError('SIZE_MISMATCH', `cannot read ${descriptor.digest} in ${this.directory}: ${why}`);
-    }
-    const stream = file.createReadStream({ start, highWaterMark: 1024 * 1024 });
-    if (signal !== undefined) stopOnAbort(stream, signal);
-    return stream;
+  blob(descriptor: Descriptor, options: BlobOptions = {}): Promise<Readable> {
+    return readBlob(this.directory, descriptor, options);
   }
 
   /** Whether the blob is there; given a descriptor, also whether it is as long as it should be. */
@@ -83,8 +80,8 @@ export class ImageLayout implements BlobSource {
 
   /** Verifies while writing: a blob is either whole and right, or absent. */
   async write(content: Readable | Uint8Array, options: WriteOptions = {}): Promise<Descriptor> {
-    const { mediaType = 'application/octet-stream', expect, signal } = options;
-    await using writer = await this.writer(expect);
+    const { mediaType = 'application/octet-stream', expect, signal, lease } = options;
+    await using writer = await this.writer(expect, { lease });
     for await (const chunk of content instanceof Uint8Array ? [content] : content) {
       signal?.throwIfAborted();
       await writer.write(chunk);
@@ -94,36 +91,48 @@ export class ImageLayout implements BlobSource {
   }
 
   /** For content that comes in pieces, may be interrupted, or is to be read while it arrives. */
-  writer(expect: Expected = {}): Promise<BlobWriter> {
-    return BlobWriter.open({
+  writer(
+    expect: Expected = {},
+    { lease }: { readonly lease?: Pick<Lease, 'add'> | undefined } = {},
+  ): Promise<BlobWriter> {
+    return BlobWriter.open({ layout: this.directory, expect, fsync: this.#fsync, lease });
+  }
+
+  /**
+   * As `writer`, for a content that should not be fetched twice: on this machine there is one such writer for each digest, and it
+   * goes on where an earlier one, of this process or one that has ended, was given up: the first `writer.size` bytes are there and
+   * have been hashed again. Waits for another process that has begun. Undefined once the blob is in the layout.
+   */
+  ingest(descriptor: Descriptor, { signal, lease }: IngestOptions = {}): Promise<BlobWriter | undefined> {
+    return ingest({
       layout: this.directory,
-      expect,
-      pathOf: (digest) => this.path(digest),
+      expect: descriptor,
       fsync: this.#fsync,
+      lease,
+      signal,
+      has: (content) => this.has(content),
     });
+  }
+
+  /** Keeps blobs that have no name yet from being pruned, by this process or any other. */
+  lease(): Promise<Lease> {
+    return openLease(this.directory);
   }
 
   /** Gives an image a name; an image that had it loses it. */
-  async tag(name: string, descriptor: Descriptor): Promise<void> {
-    const entry = { ...descriptor, annotations: { ...descriptor.annotations, [nameAnnotation]: name } };
-    await changeIndexFile(this.directory, this.#fsync, (index) => ({
-      ...index,
-      manifests: [...index.manifests.filter((other) => nameOf(other) !== name), entry],
-    }));
+  tag(name: string, descriptor: Descriptor): Promise<void> {
+    return addName(this.directory, this.#fsync, name, descriptor);
   }
 
   /** Throws NAME_UNKNOWN. The blobs stay until `prune`. */
-  async untag(name: string): Promise<void> {
-    await changeIndexFile(this.directory, this.#fsync, (index) => {
-      const manifests = index.manifests.filter((entry) => nameOf(entry) !== name);
-      if (manifests.length === index.manifests.length) throw unknown(name, index.manifests, this.directory);
-      return { ...index, manifests };
-    });
+  untag(name: string): Promise<void> {
+    return removeName(this.directory, this.#fsync, name);
   }
 
   /** The image of a name, or of a manifest. Throws NAME_UNKNOWN, PLATFORM_MISSING, BLOB_MISSING. */
   async image(name: string | Descriptor, options: { platform?: Platform; signal?: AbortSignal } = {}): Promise<Image> {
-    return loadImage(this, typeof name === 'string' ? this.#find(name, options.platform) : name, options);
+    const descriptor = typeof name === 'string' ? findName(this.directory, name, options.platform) : name;
+    return loadImage(this, descriptor, options);
   }
 
   /** Everything that has a name. */
@@ -135,68 +144,20 @@ export class ImageLayout implements BlobSource {
   }
 
   /**
-   * Removes the blobs that no entry of the index leads to. An image that is being pulled has no entry yet:
-   * `olderThan` (milliseconds, 0 unless told) spares what was written lately.
+   * Removes the blobs that no entry of the index leads to, and nobody has leased. What is written without a lease, by another
+   * program for example, is safe only from the moment it is in the index: `olderThan` spares what is new.
    */
-  async prune({ olderThan = 0 }: { olderThan?: number } = {}): Promise<Pruned> {
-    return pruneBlobs(this, readIndexFile(this.directory).manifests, olderThan);
+  prune(options: PruneOptions = {}): Promise<Pruned> {
+    return pruneBlobs(this, options);
   }
 
-  #find(name: string, platform: Platform | undefined): Descriptor {
-    const { manifests } = readIndexFile(this.directory);
-    const found = manifests.filter((entry) => nameOf(entry) === name || (isDigest(name) && entry.digest === name));
-    const [first] = found;
-    if (first === undefined) throw unknown(name, manifests, this.directory);
-    // The specification allows one name for several platforms.
-    return found.length === 1 ? first : selectPlatform({ manifests: found }, platform);
+  /** Reads all of it, and tells everything that is wrong. Changes nothing unless told to `remove` wrong blobs and stray files. */
+  fsck(options: FsckOptions = {}): Promise<LayoutProblem[]> {
+    return checkLayout(this, options);
   }
-}
 
-const nameAnnotation = 'org.opencontainers.image.ref.name';
-const LayoutHeader = z.looseObject({ imageLayoutVersion: z.literal('1.0.0') });
-
-/** With the reason of the signal, where Node's own way has an AbortError for every reason. */
-function stopOnAbort(stream: Readable, signal: AbortSignal): void {
-  const stop = () => stream.destroy(signal.reason instanceof Error ? signal.reason : new Error(String(signal.reason)));
-  if (signal.aborted) stop();
-  signal.addEventListener('abort', stop, { once: true });
-  stream.once('close', () => signal.removeEventListener('abort', stop));
-}
-
-function nameOf(entry: Descriptor): string | undefined {
-  return entry.annotations?.[nameAnnotation];
-}
-
-async function checkVersion(directory: string, flush: boolean): Promise<void> {
-  const path = join(directory, 'oci-layout');
-  const bytes = await readFile(path).catch((error) => {
-    if (error.code !== 'ENOENT') throw error;
-  });
-  if (bytes === undefined) {
-    // In one step, so that nobody, not even after a crash, finds it half written.
-    const made = join(ingestDirectory(directory), ownedName());
-    await writeFile(made, '{"imageLayoutVersion":"1.0.0"}', { flush });
-    await rename(made, path);
-    return;
+  /** How much room the images take. */
+  usage(): Promise<LayoutUsage> {
+    return layoutUsage(this);
   }
-  try {
-    validate(LayoutHeader, parseJson(bytes, path), path);
-  } catch (cause) {
-    throw new ImageSpecError('LAYOUT_INVALID', `cannot open ${directory}: it is not an image layout of version 1.0.0`, {
-      cause,
-    });
-  }
-}
-
-function missing(digest: Digest, directory: string, cause: unknown): ImageSpecError {
-  return new ImageSpecError('BLOB_MISSING', `cannot read ${digest}: it is not in ${directory}`, { cause });
-}
-
-function unknown(name: string, manifests: readonly Descriptor[], directory: string): ImageSpecError {
-  const names = manifests.flatMap((entry) => nameOf(entry) ?? []);
-  const known =
-    names.length === 0
-      ? 'there are no names'
-      : `there are ${names.slice(0, 10).join(', ')}${names.length > 10 ? '…' : ''}`;
-  return new ImageSpecError('NAME_UNKNOWN', `cannot find image ${JSON.stringify(name)} in ${directory}: ${known}`);
 }

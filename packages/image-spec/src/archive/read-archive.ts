@@ -1,0 +1,113 @@
+import { open } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import type { BlobSource } from '../blob-source.ts';
+import type { Descriptor } from '../descriptor.ts';
+import type { Digest } from '../digest.ts';
+import { ImageSpecError } from '../error.ts';
+import type { ImageLayout } from '../layout/image-layout.ts';
+import type { Lease } from '../layout/lease.ts';
+import { pruneBlobs } from '../layout/prune.ts';
+import { type OpenArchiveOptions, openArchive } from './archive.ts';
+import type { ArchivedImage } from './archived-image.ts';
+import { closureOf } from './closure.ts';
+import { type Compression, compressionOf, magicBytes } from './compression.ts';
+import { importStream } from './import-stream.ts';
+import { partBytes } from './part.ts';
+
+export interface ReadArchiveOptions extends OpenArchiveOptions {
+  readonly into: ImageLayout;
+  /** Whether the images get the names that the archive gives them. Default: true. */
+  readonly tag?: boolean | undefined;
+  /** Gets all that belongs to the images: for those that are to get other names, or have none. */
+  readonly lease?: Pick<Lease, 'add'> | undefined;
+}
+
+/**
+ * Imports what `docker save`, `podman save` or `skopeo` wrote, from a file or from a stream, and compressed with gzip or zstd as a
+ * whole or not. Config and layers stay as they are, byte for byte, and so does an OCI manifest; for an archive that has none, one
+ * is made. Rejects with ARCHIVE_INVALID, ARCHIVE_TRUNCATED, ARCHIVE_TOO_LARGE, ARCHIVE_COMPRESSED, DIGEST_MISMATCH, and what
+ * documents are refused with; then nothing of the archive stays in the layout.
+ */
+export async function readArchive(
+  archive: string | Readable,
+  { lease, ...options }: ReadArchiveOptions,
+): Promise<readonly ArchivedImage[]> {
+  const { into, tag = true } = options;
+  /** What was not there before, and belongs to no image. */
+  const unneeded = new Set<Digest>();
+  try {
+    await using own = await into.lease();
+    const add = async (...digests: readonly Digest[]) => {
+      await own.add(...digests);
+      for (const digest of digests) if (!(await into.has(digest))) unneeded.add(digest);
+    };
+    const isInPlace = typeof archive === 'string' && (await compressionOfFile(archive)) === 'none';
+    const images = isInPlace
+      ? await importFile(archive, options, { add })
+      : await importStream(archive, { ...options, lease: { add } });
+    const needed = await digestsOf(into, images);
+    await lease?.add(...needed);
+    for (const { descriptor, names } of tag ? images : []) {
+      for (const name of names) await into.tag(name, descriptor);
+    }
+    for (const digest of needed) unneeded.delete(digest);
+    return images;
+  } finally {
+    // A layout in which something else cannot be trusted is not pruned, and that is not what this is about.
+    if (unneeded.size > 0) await pruneBlobs(into, {}, unneeded).catch(ignoreUntrusted);
+  }
+}
+
+type Imported = Pick<ReadArchiveOptions, 'into' | 'format' | 'limits' | 'signal'>;
+type Adding = Pick<Lease, 'add'>;
+
+async function compressionOfFile(path: string): Promise<Compression> {
+  await using file = await open(path);
+  return compressionOf(await partBytes(file, { offset: 0, size: magicBytes }));
+}
+
+async function importFile(
+  path: string,
+  { into, ...options }: Imported,
+  lease: Adding,
+): Promise<readonly ArchivedImage[]> {
+  await using archive = await openArchive(path, options);
+  for (const { descriptor } of archive.images) {
+    const blobs = await closureOf(archive, descriptor);
+    // What is inside of something before it.
+    for (const blob of blobs.toReversed()) await copyBlob(archive, blob, into, { lease, signal: options.signal });
+  }
+  return archive.images;
+}
+
+async function copyBlob(
+  from: BlobSource,
+  descriptor: Descriptor,
+  into: ImageLayout,
+  { lease, signal }: { lease: Adding; signal: AbortSignal | undefined },
+): Promise<void> {
+  await using writer = await into.ingest(descriptor, { lease, signal });
+  if (writer === undefined) return;
+  for await (const chunk of await from.blob(descriptor, { signal, start: writer.size })) await writer.write(chunk);
+  await writer.commit();
+}
+
+async function digestsOf(into: ImageLayout, images: readonly ArchivedImage[]): Promise<Digest[]> {
+  const digests = new Set<Digest>();
+  for (const { descriptor } of images) {
+    for (const blob of await closureOf(into, descriptor)) {
+      if (!(await into.has(blob)) && blob.urls === undefined) throw incomplete(blob, descriptor);
+      digests.add(blob.digest);
+    }
+  }
+  return [...digests];
+}
+
+function incomplete({ digest, size }: Descriptor, image: Descriptor): ImageSpecError {
+  const why = `it has no ${digest} of ${size} bytes, which ${image.digest} needs`;
+  return new ImageSpecError('BLOB_MISSING', `cannot import the archive: ${why}`);
+}
+
+function ignoreUntrusted(error: unknown): void {
+  if (!(error instanceof ImageSpecError)) throw error;
+}

@@ -1,0 +1,107 @@
+import type { Readable } from 'node:stream';
+import type { BlobOptions, BlobSource } from '../blob-source.ts';
+import type { Descriptor } from '../descriptor.ts';
+import type { Digest } from '../digest.ts';
+import { parseImageIndex } from '../document.ts';
+import { ImageSpecError } from '../error.ts';
+import type { ImageIndex } from '../image-index.ts';
+import { mediaTypes } from '../media-types.ts';
+import type { Platform } from '../platform.ts';
+import type { ArtifactView } from '../view/artifact-view.ts';
+import type { ImageView } from '../view/image-view.ts';
+import { type ArtifactFilter, type IndexView, viewIndex } from '../view/index-view.ts';
+import { MemoryStore } from '../view/memory-store.ts';
+import type { BlobTarget } from './image-parts.ts';
+
+export interface IndexParts {
+  readonly document: ImageIndex;
+  /** Where to find what it leads to; what is not here is looked for in the others. */
+  readonly sources: ReadonlyMap<Digest, BlobSource>;
+  readonly others: readonly BlobSource[];
+}
+
+interface Made extends IndexParts {
+  readonly descriptor: Descriptor;
+  readonly documents: MemoryStore;
+}
+
+/** An index that is not written anywhere, as a `DraftImage`. */
+export class DraftIndex implements IndexView {
+  readonly source: BlobSource = { blob: (descriptor, options) => this.#blob(descriptor, options) };
+  readonly #make: (into?: BlobTarget) => Promise<IndexParts>;
+  #made: Promise<Made> | undefined;
+  readonly #view: IndexView;
+
+  constructor(make: (into?: BlobTarget) => Promise<IndexParts>) {
+    this.#make = make;
+    const made = () => this.make();
+    this.#view = viewIndex({
+      source: this.source,
+      get descriptor() {
+        return made().then(({ descriptor }) => descriptor);
+      },
+      get document() {
+        return made().then(({ document }) => document);
+      },
+    });
+  }
+
+  get descriptor(): IndexView['descriptor'] {
+    return this.#view.descriptor;
+  }
+
+  get document(): IndexView['document'] {
+    return this.#view.document;
+  }
+
+  images(): AsyncIterableIterator<ImageView> {
+    return this.#view.images();
+  }
+
+  find(platform?: Platform): Promise<ImageView> {
+    return this.#view.find(platform);
+  }
+
+  artifacts(filter?: ArtifactFilter): AsyncIterableIterator<ArtifactView> {
+    return this.#view.artifacts(filter);
+  }
+
+  make(into?: BlobTarget): Promise<Made> {
+    this.#made ??= this.#put(into).catch((error) => {
+      this.#made = undefined;
+      throw error;
+    });
+    return this.#made;
+  }
+
+  async #put(into: BlobTarget | undefined): Promise<Made> {
+    const parts = await this.#make(into);
+    const documents = new MemoryStore();
+    const descriptor = documents.addJson(parts.document, parts.document.mediaType ?? mediaTypes.index);
+    // What is written has to be right before anybody has it.
+    const document = parseImageIndex(Buffer.from(JSON.stringify(parts.document)), descriptor);
+    return { ...parts, document, documents, descriptor };
+  }
+
+  async #blob(descriptor: Descriptor, options: BlobOptions = {}): Promise<Readable> {
+    const { documents, sources, others } = await this.make();
+    if (await documents.has(descriptor.digest)) return documents.blob(descriptor, options);
+    const known = sources.get(descriptor.digest);
+    return known === undefined ? firstOf(others, descriptor, options) : known.blob(descriptor, options);
+  }
+}
+
+async function firstOf(
+  sources: readonly BlobSource[],
+  descriptor: Descriptor,
+  options: BlobOptions,
+): Promise<Readable> {
+  for (const source of sources) {
+    try {
+      return await source.blob(descriptor, options);
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== 'BLOB_MISSING') throw error;
+    }
+  }
+  throw new ImageSpecError('BLOB_MISSING', `cannot read ${descriptor.digest}: no part of the index has it`);
+}

@@ -1,0 +1,4 @@
+export interface OpenOptions {
+  /** For all that is read through the view, unless a call has its own. */
+  readonly signal?: AbortSignal | undefined;
+}

@@ -1,0 +1,43 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+
+export interface Other {
+  /** The next line that it prints; undefined at its end. */
+  said(): Promise<string | undefined>;
+  kill(): Promise<void>;
+  /** Its exit code; null when it was killed. */
+  readonly closed: Promise<number | null>;
+  readonly pid: number;
+}
+
+/** Runs a script in another process, which has `layout`, `say`, `Readable`, `sleep`, and everything of the package as `spec`. */
+export function otherProcess(
+  directory: string,
+  script: string,
+  { wrapper = [], fsync = false }: { wrapper?: readonly string[]; fsync?: boolean } = {},
+): Other {
+  const index = new URL('../../src/index.ts', import.meta.url).href;
+  const source = `
+    import { setTimeout as sleep } from 'node:timers/promises';
+    import { Readable } from 'node:stream';
+    const spec = await import(${JSON.stringify(index)});
+    const say = (line) => process.stdout.write(line + '\\n');
+    const layout = await spec.ImageLayout.open(process.argv[1], { fsync: ${fsync} });
+    ${script}`;
+  const node = [process.execPath, '--conditions=estiba-source', '--input-type=module', '-e', source, directory];
+  const [command = '', ...args] = [...wrapper, ...node];
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'], timeout: 120_000, killSignal: 'SIGKILL' });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const closed = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)));
+  return {
+    said: async () => (await lines.next()).value,
+    kill: () => killed(child, closed),
+    closed,
+    pid: child.pid ?? 0,
+  };
+}
+
+async function killed(child: ChildProcess, closed: Promise<unknown>): Promise<void> {
+  child.kill('SIGKILL');
+  await closed;
+}

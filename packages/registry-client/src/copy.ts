@@ -1,0 +1,42 @@
+import { type Descriptor, type Platform, parseReference, type Reference } from '@estiba/image-spec';
+import { type PushContext, type PushOptions, push } from './push.ts';
+import { listReferrers } from './referrers.ts';
+import { RepositorySource } from './repository-source.ts';
+
+export interface CopyOptions extends Omit<PushOptions, 'from'> {
+  /** One image of an index; all of it unless told. */
+  readonly platform?: Platform | undefined;
+  /** Also what says that it is about what is copied: signatures and the like. */
+  readonly referrers?: boolean | undefined;
+}
+
+/** Registry to registry, or within one: blobs pass through memory, piece by piece, or are mounted and do not move at all. */
+export async function copy(
+  context: PushContext,
+  from: Reference,
+  to: Reference,
+  { platform, referrers = false, ...options }: CopyOptions = {},
+): Promise<Descriptor> {
+  const { signal } = options;
+  const source = new RepositorySource(context.transport, from);
+  const root = await source.find(platform, signal);
+  const near = from.registry === to.registry ? [from.repository] : [];
+  const pushing = { ...options, from: source, mountFrom: [options.mountFrom ?? [], near].flat() };
+  const { documents } = await push(context, root, to, pushing);
+  if (!referrers) return root;
+  const seen = new Set(documents.map(({ descriptor }) => descriptor.digest));
+  // What is found is itself looked up later: a signature of a list of contents.
+  for (const subject of seen) {
+    for await (const referrer of listReferrers(context.transport, from, subject, { signal })) {
+      if (seen.has(referrer.digest)) continue;
+      const target = parseReference(`${to.registry}/${to.repository}@${referrer.digest}`);
+      const copied = await push(context, referrer, target, { ...pushing, tags: [] });
+      for (const { descriptor } of copied.documents) seen.add(descriptor.digest);
+    }
+    if (seen.size > mostReferrers) break;
+  }
+  return root;
+}
+
+/** Of one image. A hostile registry could invent them for ever. */
+const mostReferrers = 1000;

@@ -1,0 +1,11 @@
+import { type Descriptor, Verifier } from '@estiba/image-spec';
+
+/** The same bytes; ends only where size and digest have proved right. */
+export async function* verified(chunks: AsyncIterable<Buffer>, descriptor: Descriptor): AsyncGenerator<Buffer> {
+  const verifier = new Verifier(descriptor);
+  for await (const chunk of chunks) {
+    verifier.update(chunk);
+    yield chunk;
+  }
+  verifier.finish();
+}

@@ -1,0 +1,74 @@
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type BlobSource, MemoryStore } from '@estiba/image-spec';
+import { expect, test } from 'vitest';
+import { Content } from '../src/content.ts';
+
+const text = 'abcdefghij';
+
+/** A blob that comes letter by letter, and counts how often it is opened. */
+function letters(options: { wait?: number } = {}) {
+  const descriptor = new MemoryStore().add(text);
+  const opened: number[] = [];
+  const source: BlobSource = {
+    async blob(_, { start = 0 } = {}) {
+      opened.push(start);
+      return Readable.from(slowly(text.slice(start), options.wait), { objectMode: false, highWaterMark: 1 });
+    },
+  };
+  return { descriptor, opened, source };
+}
+
+async function* slowly(letters: string, wait: number | undefined): AsyncGenerator<Buffer> {
+  for (const letter of letters) {
+    if (wait !== undefined) await sleep(wait);
+    yield Buffer.from(letter);
+  }
+}
+
+async function readText(content: Content, start: number, end: number): Promise<string> {
+  return String(await buffer(content.read(start, end)));
+}
+
+test('reads that follow each other share one stream', async () => {
+  const { source, descriptor, opened } = letters();
+  await using content = new Content(source, descriptor);
+  expect(await readText(content, 0, 4)).toBe('abcd');
+  expect(await readText(content, 4, 10)).toBe('efghij');
+  expect(opened).toEqual([0]);
+});
+
+test('a read from another place opens the source there', async () => {
+  const { source, descriptor, opened } = letters();
+  await using content = new Content(source, descriptor);
+  expect(await readText(content, 0, 8)).toBe('abcdefgh');
+  expect(await readText(content, 3, 10)).toBe('defghij');
+  expect(await readText(content, 0, 10)).toBe(text);
+  expect(opened).toEqual([0, 3, 0]);
+});
+
+test('a read that was given up while it waited takes nothing from the next', async () => {
+  const { source, descriptor, opened } = letters({ wait: 10 });
+  await using content = new Content(source, descriptor);
+  const first = content.read(0, 10);
+  expect(String((await first.next()).value)).toBe('a');
+  // The connection breaks now; nobody tells the one who reads, as he waits for the source.
+  void first.next();
+  expect(await readText(content, 1, 10)).toBe('bcdefghij');
+  expect(opened).toEqual([0, 1]);
+});
+
+test('a chunk is cut where a piece ends', async () => {
+  const store = new MemoryStore();
+  const descriptor = store.add(text);
+  await using content = new Content(store, descriptor);
+  expect(await readText(content, 0, 3)).toBe('abc');
+  expect(await readText(content, 3, 10)).toBe('defghij');
+});
+
+test('nothing is nothing', async () => {
+  const store = new MemoryStore();
+  await using content = new Content(store, store.add(''));
+  expect(await readText(content, 0, 0)).toBe('');
+});
