@@ -1,4 +1,6 @@
+import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { ImageLayout } from '../../packages/image-spec/src/index.ts';
 import { RegistryClient } from '../../packages/registry-client/src/index.ts';
 import {
   type Certificates,
@@ -46,6 +48,8 @@ requires({ on: ['host'], root: true, command })("Debian's docker-registry", () =
     using client = new RegistryClient({ credentials: ann });
     expect((await client.resolve(name)).digest).toBe(digest);
     expect(tokens.requests.at(-1)).toMatchObject({ scopes: ['repository:demo/app:pull'] });
+    await expectThereAndBack(client, registry);
+    expect(tokens.requests.map(({ scopes }) => scopes)).toContainEqual(['repository:demo/ours:pull,push']);
     using wrong = new RegistryClient({ credentials: { ...ann, password: 'wrong' }, retries: 0 });
     await expect(wrong.resolve(name)).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
   });
@@ -67,9 +71,22 @@ requires({ on: ['host'], root: true, command })("Debian's docker-registry", () =
     const settings = { credentials: ann, secure: [registry.host], retries: 0 };
     using client = new RegistryClient({ ...settings, ca: certificates.authority.cert });
     expect((await client.resolve(name)).digest).toBe(digest);
+    await expectThereAndBack(client, registry);
     using unsure = new RegistryClient(settings);
     await expect(unsure.resolve(name)).rejects.toMatchObject({ code: 'UNREACHABLE' });
   });
+
+  /** An image that we push, and pull again. */
+  async function expectThereAndBack(client: RegistryClient, registry: DockerRegistry): Promise<void> {
+    const { layout, descriptor } = await makeLayered(folder, ['gzip', 'zstd']);
+    const name = `${registry.host}/demo/ours:1`;
+    await client.push(descriptor, name, { from: layout });
+    const into = await ImageLayout.open(folder.join(`pulled-${registry.host.replace(':', '-')}`));
+    const { descriptor: pulled, manifest } = await client.pull(name, { into });
+    expect(pulled.digest).toBe(descriptor.digest);
+    for (const blob of [pulled, manifest.config, ...manifest.layers])
+      expect((await buffer(await into.blob(blob))).equals(await buffer(await layout.blob(blob)))).toBe(true);
+  }
 
   /** An image that skopeo has pushed. */
   async function pushed(registry: DockerRegistry, ...options: string[]): Promise<{ name: string; digest: string }> {

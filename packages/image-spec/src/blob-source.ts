@@ -16,7 +16,9 @@ export interface BlobSource {
   blob(descriptor: Descriptor, options?: BlobOptions): Promise<Readable>;
 }
 
-/** The bytes of a manifest, index or config, verified. Throws DOCUMENT_TOO_LARGE, SIZE_MISMATCH, DIGEST_MISMATCH. */
+/**
+ * The bytes of a manifest, index or config, verified. Throws DOCUMENT_TOO_LARGE, SIZE_MISMATCH, DIGEST_MISMATCH, DIGEST_UNSUPPORTED.
+ */
 export async function readDocument(
   source: BlobSource,
   descriptor: Descriptor,
@@ -29,12 +31,14 @@ export async function readDocument(
       `cannot read ${digest}: ${size} bytes, at most ${maxDocumentBytes} are read`,
     );
   }
-  const verifier = new Verifier(descriptor);
+  // That it is not there comes before that nobody could verify it.
+  let verifier: Verifier | undefined;
   const chunks: Uint8Array[] = [];
   for await (const chunk of await source.blob(descriptor, options)) {
+    verifier ??= new Verifier(descriptor);
     verifier.update(chunk);
     chunks.push(chunk);
   }
-  verifier.finish();
+  (verifier ?? new Verifier(descriptor)).finish();
   return Buffer.concat(chunks);
 }

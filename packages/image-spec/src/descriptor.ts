@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { digestAlgorithm, digestOf, isDigest } from './digest.ts';
+import { digestAlgorithm, digestOf, digestProblem } from './digest.ts';
 import { Digest } from './digest-schema.ts';
 import { lazySchema } from './lazy-schema.ts';
 import { mediaTypePattern } from './media-types.ts';
@@ -52,7 +52,10 @@ function isBase64(text: string): boolean {
 function dataProblem(data: string, { digest, size }: { digest: Digest; size: number }): string | undefined {
   const bytes = Buffer.from(data, 'base64');
   // What is wrong with either alone has been said.
-  if (!isBase64(data) || !isDigest(digest)) return undefined;
+  const problem = digestProblem(digest);
+  if (!isBase64(data) || problem?.code === 'DIGEST_INVALID') return undefined;
+  // Content that is at hand is used as it is: what nobody can compare is not taken.
+  if (problem !== undefined) return `data cannot be compared: ${problem.message}`;
   if (bytes.length !== size) return `data is ${bytes.length} bytes long, the descriptor says ${size}`;
   return digestOf(bytes, digestAlgorithm(digest)) === digest
     ? undefined

@@ -2,7 +2,8 @@ import { ImageSpecError } from './error.ts';
 import { startHash } from './hash.ts';
 
 /**
- * The name of a content: `sha256:` or `sha512:` and lower-case hexadecimal digits.
+ * The name of a content: `sha256:` or `sha512:` and lower-case hexadecimal digits. In a document it may be that of another
+ * algorithm, too: what has such a name can be told of, and not be read.
  * https://github.com/opencontainers/image-spec/blob/main/descriptor.md#digests
  */
 export type Digest = `${DigestAlgorithm}:${string}`;
@@ -11,9 +12,15 @@ export type DigestAlgorithm = 'sha256' | 'sha512';
 /** Throws DIGEST_INVALID, or DIGEST_UNSUPPORTED for an algorithm whose digests cannot be computed here, such as blake3. */
 export function parseDigest(text: string): Digest {
   const problem = digestProblem(text);
-  if (problem !== undefined)
-    throw new ImageSpecError(problem.code, `cannot read digest ${quote(text)}: ${problem.message}`);
+  if (problem !== undefined) throw refused(text, problem);
   return text as Digest;
+}
+
+/** The algorithm, which may be any, and what it made: neither can lead out of a directory. Throws DIGEST_INVALID. */
+export function digestParts(text: string): [algorithm: string, encoded: string] {
+  const problem = digestProblem(text);
+  if (problem?.code === 'DIGEST_INVALID') throw refused(text, problem);
+  return text.split(':') as [string, string];
 }
 
 export function isDigest(text: string): text is Digest {
@@ -25,8 +32,11 @@ export function digestOf(content: Uint8Array | string, algorithm: DigestAlgorith
   return `${algorithm}:${startHash(algorithm).update(content).digest('hex')}`;
 }
 
+/** Throws DIGEST_UNSUPPORTED for one out of a document, where it may be of any algorithm. */
 export function digestAlgorithm(digest: Digest): DigestAlgorithm {
-  return digest.slice(0, 6) as DigestAlgorithm;
+  if (digest.startsWith('sha256:')) return 'sha256';
+  if (digest.startsWith('sha512:')) return 'sha512';
+  return parseDigest(digest).slice(0, 6) as DigestAlgorithm;
 }
 
 /** As `image-spec/schema/defs-descriptor.json` has it. */
@@ -63,6 +73,7 @@ const hexDigits: Readonly<Record<string, number | undefined>> = Object.assign(Ob
   blake3: 64,
 });
 
-function quote(text: string): string {
-  return JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text);
+function refused(text: string, { code, message }: DigestProblem): ImageSpecError {
+  const shown = JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text);
+  return new ImageSpecError(code, `cannot read digest ${shown}: ${message}`);
 }

@@ -21,8 +21,8 @@ export interface ParseOptions {
 /**
  * Reads a manifest or an index, of the OCI or of Docker's schema 2, from its bytes.
  *
- * Throws DOCUMENT_INVALID with a JSON path, DOCUMENT_TOO_LARGE, DIGEST_UNSUPPORTED, SCHEMA1_UNSUPPORTED, MEDIA_TYPE_UNSUPPORTED,
- * and MEDIA_TYPE_CONFLICT for a document that could be read in two ways (CVE-2021-41190). `checkDocument` tells more.
+ * Throws DOCUMENT_INVALID with a JSON path, DOCUMENT_TOO_LARGE, SCHEMA1_UNSUPPORTED, MEDIA_TYPE_UNSUPPORTED, and
+ * MEDIA_TYPE_CONFLICT for a document that could be read in two ways (CVE-2021-41190). `checkDocument` tells more.
  */
 export function parseManifest(bytes: Uint8Array, options: ParseOptions = {}): ImageManifest | ImageIndex {
   return parse<ImageManifest | ImageIndex>(bytes, [...manifests, ...indexes], options);
@@ -63,6 +63,14 @@ export function validate<T>(schema: z.ZodType<T>, document: unknown, name: strin
 
 /** JSON text in UTF-8, to an object. Throws DOCUMENT_INVALID or DOCUMENT_TOO_LARGE. */
 export function parseJson(bytes: Uint8Array, name: string): Record<string, unknown> {
+  const document = parseJsonValue(bytes, name);
+  if (typeof document !== 'object' || document === null || Array.isArray(document))
+    throw invalid(name, 'it is not a JSON object');
+  return document as Record<string, unknown>;
+}
+
+/** As `parseJson`, of what need not be an object. */
+export function parseJsonValue(bytes: Uint8Array, name: string): unknown {
   if (bytes.length > maxDocumentBytes) {
     const why = `${bytes.length} bytes, at most ${maxDocumentBytes} are read`;
     throw new ImageSpecError('DOCUMENT_TOO_LARGE', `cannot read ${name}: ${why}`);
@@ -72,10 +80,7 @@ export function parseJson(bytes: Uint8Array, name: string): Record<string, unkno
     throw invalid(name, `it is not JSON in UTF-8: byte ${decoded.invalidAt} belongs to no character`);
   const [first] = findInJson(decoded.text).errors;
   if (first !== undefined) throw invalid(name, first.message, formatPath(first.path));
-  const document: unknown = JSON.parse(decoded.text);
-  if (typeof document !== 'object' || document === null || Array.isArray(document))
-    throw invalid(name, 'it is not a JSON object');
-  return document as Record<string, unknown>;
+  return JSON.parse(decoded.text);
 }
 
 const manifests: readonly DocumentKind[] = ['manifest', 'dockerManifest'];

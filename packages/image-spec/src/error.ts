@@ -14,6 +14,7 @@ export type ImageSpecErrorCode =
   | 'PLATFORM_INVALID'
   | 'PLATFORM_MISSING'
   | 'LAYOUT_INVALID'
+  | 'LAYOUT_READ_ONLY'
   | 'NAME_UNKNOWN'
   | 'BLOB_MISSING'
   | 'LAYER_INVALID'

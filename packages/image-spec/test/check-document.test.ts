@@ -197,12 +197,30 @@ test('the media type in a descriptor is that of its target', () => {
 test('digests that cannot be verified here are told from those that are wrong', () => {
   const named = (digest: string) => {
     const check = checkDocument(text({ ...layer, digest }), mediaTypes.descriptor);
-    return check.ok ? 'good' : check.errors[0].code;
+    return check.ok ? check.warnings.map(({ code }) => code) : check.errors[0].code;
   };
-  expect(named(digestOf('x', 'sha512'))).toBe('good');
-  expect(named(`blake3:${'a'.repeat(64)}`)).toBe('DIGEST_UNSUPPORTED');
+  expect(named(digestOf('x', 'sha512'))).toEqual([]);
+  expect(named(`blake3:${'a'.repeat(64)}`)).toEqual(['DIGEST_UNSUPPORTED']);
+  expect(named('foo+bar:abc')).toEqual(['DIGEST_UNSUPPORTED']);
   expect(named(`blake3:${'A'.repeat(64)}`)).toBe('DOCUMENT_INVALID');
   expect(named(`sha256:${'A'.repeat(64)}`)).toBe('DOCUMENT_INVALID');
+  expect(named('foo+:abc')).toBe('DOCUMENT_INVALID');
+});
+
+test('every digest that cannot be verified here has its warning, and the document is read', () => {
+  const digest = 'foo+bar:abc';
+  const message = 'digest algorithm foo+bar is not supported; use sha256 or sha512';
+  const subject = { ...layer, digest };
+  expect(warningsOf({ ...manifest, subject, config: { ...config, digest }, layers: [layer, subject] })).toEqual(
+    ['config.digest', 'layers[1].digest', 'subject.digest'].map((path) => `${path}: ${message}`).sort(),
+  );
+  expect(warningsOf({ ...index, manifests: [...index.manifests, { ...index.manifests[0], digest }] })).toEqual([
+    `manifests[${index.manifests.length}].digest: ${message}`,
+  ]);
+  const rootfs = { type: 'layers', diff_ids: [digest] };
+  expect(warningsOf({ ...imageConfig, rootfs, history: undefined }, mediaTypes.config)).toEqual([
+    `rootfs.diff_ids[0]: ${message}`,
+  ]);
 });
 
 test('an artifact needs a type where its config is empty', () => {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { digestOf, isDigest, parseDigest } from '../src/digest.ts';
+import { type Digest, digestAlgorithm, digestOf, isDigest, parseDigest } from '../src/digest.ts';
 
 const sha256 = `sha256:${'a'.repeat(64)}`;
 const sha512 = `sha512:${'0'.repeat(128)}`;
@@ -46,4 +46,11 @@ test('the digest of bytes is that of their algorithm', () => {
   // FIPS 180-2, appendix B.1
   expect(digestOf('abc')).toBe('sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad');
   expect(digestOf(Buffer.from('abc'), 'sha512')).toBe(`sha512:${createHash('sha512').update('abc').digest('hex')}`);
+});
+
+test('what a document names by an algorithm that is missing here is not taken for another', () => {
+  expect(digestAlgorithm(digestOf('x', 'sha512'))).toBe('sha512');
+  for (const digest of ['foo+bar:abc', `sha256+b64:${'a'.repeat(64)}`]) {
+    expect(() => digestAlgorithm(digest as Digest)).toThrow(expect.objectContaining({ code: 'DIGEST_UNSUPPORTED' }));
+  }
 });

@@ -5,7 +5,7 @@ import { type Descriptor, digestOf, ImageLayout, mediaTypes } from '../src/index
 
 /** A folder that goes away. */
 export async function scratch(): Promise<AsyncDisposable & { readonly path: string }> {
-  const path = await mkdtemp(join(tmpdir(), 'estiba-image-spec-'));
+  const path = await mkdtemp(join(tmpdir(), `estiba-${process.pid}-image-spec-`));
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
 }
 

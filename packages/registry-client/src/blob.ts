@@ -1,5 +1,6 @@
 import type { Descriptor, Reference } from '@estiba/image-spec';
 import { RegistryError } from './error.ts';
+import type { Place } from './places.ts';
 import { retrying } from './retry.ts';
 import type { Answer, Transport } from './transport.ts';
 
@@ -8,6 +9,8 @@ export interface BlobRequest {
   readonly descriptor: Descriptor;
   /** How many bytes from its start are there already; 0 unless told. */
   readonly start?: number | undefined;
+  /** Gets the mirrors that some of it comes from: who finds it wrong can tell them to `transport.distrust`. */
+  readonly mirrors?: Set<Place>;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -25,7 +28,7 @@ export interface BlobRequest {
  */
 export async function* blobChunks(transport: Transport, request: BlobRequest): AsyncGenerator<Buffer> {
   const { descriptor, start = 0, signal } = request;
-  const state = { taken: start, skipped: 0, whole: false };
+  const state: State = { taken: start, skipped: 0, whole: false, mirror: undefined };
   const past = { failures: 0, achieved: start };
   let source: AsyncGenerator<Buffer> | undefined;
   const next = async (): Promise<Buffer | undefined> => {
@@ -38,8 +41,10 @@ export async function* blobChunks(transport: Transport, request: BlobRequest): A
       throw error;
     }
     source = undefined;
-    if (state.taken < descriptor.size) throw short(request, state.taken);
-    return undefined;
+    if (state.taken >= descriptor.size) return undefined;
+    const error = short(request, state.taken);
+    if (state.mirror !== undefined) transport.distrust([state.mirror], request.reference, error);
+    throw error;
   };
   try {
     for (;;) {
@@ -60,6 +65,8 @@ interface State {
   skipped: number;
   /** Whether it is known to answer with another range than was asked for. */
   whole: boolean;
+  /** Which mirror was asked last; none where the registry itself was. */
+  mirror: Place | undefined;
 }
 
 async function open(transport: Transport, request: BlobRequest, state: State): Promise<AsyncGenerator<Buffer>> {
@@ -67,7 +74,8 @@ async function open(transport: Transport, request: BlobRequest, state: State): P
   const { taken } = state;
   const answer = await ask(transport, request, state);
   const { response, url } = answer;
-  checkEncoding(answer);
+  state.mirror = answer.mirror;
+  if (answer.mirror !== undefined) request.mirrors?.add(answer.mirror);
   const partly = response.statusCode === 206;
   if (partly && taken > 0 && !state.whole && continues(response.headers['content-range'], taken, descriptor.size))
     return transport.http.body(response, url, signal);
@@ -86,15 +94,15 @@ async function open(transport: Transport, request: BlobRequest, state: State): P
 
 async function ask(transport: Transport, request: BlobRequest, { taken, whole }: State): Promise<Answer> {
   const { reference, descriptor, signal } = request;
-  const asked = transport.sendOnce({
+  const asked = {
     registry: reference.registry,
     repository: reference.repository,
     path: `blobs/${descriptor.digest}`,
     headers: { 'accept-encoding': 'identity', ...(taken > 0 && !whole ? { range: `bytes=${taken}-` } : {}) },
     what: `read blob ${descriptor.digest} of ${reference}`,
     signal,
-  });
-  return asked.catch((error) => {
+  };
+  return transport.sendOnce(asked, checkEncoding).catch((error) => {
     // There is nothing after what we have: what the registry keeps is too short.
     throw taken > 0 && error.status === 416 ? short(request, taken, false) : error;
   });

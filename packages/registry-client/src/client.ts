@@ -17,6 +17,7 @@ import { deleteBlob, deleteManifest } from './delete.ts';
 import { RegistryError } from './error.ts';
 import { fetchManifest, resolveManifest } from './manifest.ts';
 import type { ListOptions } from './pages.ts';
+import type { Place } from './places.ts';
 import { type PullOptions, pull } from './pull.ts';
 import { type PushOptions, push } from './push.ts';
 import { listReferrers, type ReferrersOptions } from './referrers.ts';
@@ -90,8 +91,11 @@ export class RegistryClient implements Disposable {
     descriptor: Descriptor,
     { signal }: RequestOptions = {},
   ): Promise<Readable> {
-    const chunks = blobChunks(this.#transport, { reference: parsed(reference), descriptor, signal });
-    return Readable.from(verified(chunks, descriptor), { objectMode: false, highWaterMark: 1024 * 1024 });
+    const from = parsed(reference);
+    const mirrors = new Set<Place>();
+    const chunks = blobChunks(this.#transport, { reference: from, descriptor, mirrors, signal });
+    const onError = (error: unknown) => this.#transport.distrust(mirrors, from, error);
+    return Readable.from(verified(chunks, descriptor, { onError }), { objectMode: false, highWaterMark: 1024 * 1024 });
   }
 
   /** The repository of `reference` as a source of content, for whatever takes one. Blobs are not verified by it. */

@@ -1,5 +1,6 @@
 import { Authorizer } from './authorizer.ts';
-import type { Credentials, CredentialsFor, CredentialsRequest } from './credentials.ts';
+import { BoundCredentials } from './bound-credentials.ts';
+import type { Credentials, CredentialsFor } from './credentials.ts';
 import { answerEvents, type RegistryEvents } from './events.ts';
 import { Http, type HttpOptions } from './http.ts';
 import { Places, type PlacesOptions } from './places.ts';
@@ -9,7 +10,8 @@ import { Transport } from './transport.ts';
 export interface TransportSettings extends Omit<HttpOptions, 'onAnswer'>, PlacesOptions {
   /**
    * None unless told. `dockerCredentials()` finds those of `docker login`. A function is asked with the name of the host, for
-   * mirrors, too; a plain value is for registries alone, not for their mirrors.
+   * mirrors, too. A plain value is for the first registry that the client meets, not for its mirrors; where another asks for
+   * credentials, or with `copy` between two, that is CREDENTIALS_INVALID.
    */
   readonly credentials?: Credentials | CredentialsFor | undefined;
   /** How often a request, or a download that gets nowhere, is tried again; 4 unless told. */
@@ -24,14 +26,14 @@ export interface TransportSettings extends Omit<HttpOptions, 'onAnswer'>, Places
 export function connect(settings: TransportSettings): Transport {
   const { credentials, insecure = [], retries = 4, retryDelay: delay = 500, perHost = 8, onEvent } = settings;
   const http = new Http({ ...settings, ...(onEvent && { onAnswer: answerEvents(onEvent) }) });
-  const credentialsFor =
-    typeof credentials === 'function'
-      ? credentials
-      : async (_registry: string, { mirror }: CredentialsRequest = {}) => (mirror ? undefined : credentials);
+  const bound = typeof credentials === 'object' ? new BoundCredentials(credentials) : undefined;
+  const credentialsFor: CredentialsFor =
+    typeof credentials === 'function' ? credentials : async (registry, request) => bound?.of(registry, request);
   return new Transport(http, new Authorizer(http, credentialsFor, insecure), {
     retries,
     delay,
     perHost,
+    credentials: bound,
     onRetry: onEvent && ((retry) => onEvent({ type: 'retry', ...retry })),
     places: new Places(settings),
   });

@@ -1,7 +1,7 @@
 import { type Digest, ImageSpecError, maxDocumentBytes, parseManifest, type Reference } from '@estiba/image-spec';
 import { acceptManifests } from './accept.ts';
 import { RegistryError } from './error.ts';
-import { forgetReferrer } from './referrers-tag.ts';
+import { forgetReferrer } from './referrers-list.ts';
 import type { Action } from './scopes.ts';
 import type { Transport } from './transport.ts';
 

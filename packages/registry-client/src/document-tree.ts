@@ -24,14 +24,14 @@ export interface TreeDocument {
 export interface DocumentTree {
   /** Whatever is named by another of them comes before it; the last is the one that was asked for. */
   readonly documents: readonly TreeDocument[];
-  /** Configurations and layers, each once. */
+  /** Configurations, layers, and what an index names in other types, each once. */
   readonly blobs: readonly Descriptor[];
   /** What an index names and the source does not have: often an image for another platform. */
   readonly absent: readonly { readonly descriptor: Descriptor; readonly error: Error }[];
 }
 
 /** An index may hold indexes. Real ones nest once; a hostile one could nest for ever. */
-const deepest = 4;
+export const deepest = 4;
 const mostBytes = 64 * 1024 * 1024;
 
 /** Rejects with what reading and parsing of documents throws. */
@@ -67,10 +67,12 @@ export async function readTree(
       documents.delete(one.descriptor.digest);
       documents.set(one.descriptor.digest, one);
     }
-    level = unique(found.flatMap(({ document }) => (isImageIndex(document) ? document.manifests : [])));
+    level = unique(found.flatMap(({ document }) => (isImageIndex(document) ? document.manifests.filter(isTree) : [])));
   }
   const blobs = [...documents.values()].flatMap(({ document }) =>
-    isImageIndex(document) ? [] : [document.config, ...document.layers],
+    isImageIndex(document)
+      ? document.manifests.filter((entry) => !isTree(entry))
+      : [document.config, ...document.layers],
   );
   return { documents: [...documents.values()].reverse(), blobs: unique(blobs), absent: [...absent.values()] };
 }
@@ -80,13 +82,18 @@ async function readOne(
   descriptor: Descriptor,
   signal: AbortSignal | undefined,
 ): Promise<TreeDocument> {
-  const { kind } = describeMediaType(descriptor.mediaType);
-  if (kind !== 'manifest' && kind !== 'index') {
+  if (!isTree(descriptor)) {
     const why = `${descriptor.mediaType} is neither a manifest nor an index`;
     throw new ImageSpecError('MEDIA_TYPE_UNSUPPORTED', `cannot read ${descriptor.digest}: ${why}`);
   }
   const bytes = await readDocument(source, descriptor, { signal });
   return { descriptor, bytes, document: parseManifest(bytes, descriptor) };
+}
+
+/** Whether more hangs on it. What an index names in a type that nobody knows here is content like any other. */
+function isTree({ mediaType }: Descriptor): boolean {
+  const { kind } = describeMediaType(mediaType);
+  return kind === 'manifest' || kind === 'index';
 }
 
 function unique(descriptors: readonly Descriptor[]): Descriptor[] {
@@ -99,7 +106,7 @@ function isMissing(error: unknown): error is Error {
   return code === 'BLOB_MISSING' || status === 404;
 }
 
-function tooDeep({ digest }: Descriptor): ImageSpecError {
+export function tooDeep({ digest }: Descriptor): ImageSpecError {
   return new ImageSpecError('DOCUMENT_INVALID', `cannot read image index ${digest}: nested more than ${deepest} deep`);
 }
 

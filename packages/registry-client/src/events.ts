@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { ImageSpecError } from '@estiba/image-spec';
 import type { RegistryError } from './error.ts';
 import { printable } from './printable.ts';
 
@@ -16,12 +17,12 @@ export type RegistryEvent =
     }
   /** Something failed and is tried again after `wait` milliseconds. */
   | { readonly type: 'retry'; readonly error: RegistryError; readonly attempt: number; readonly wait: number }
-  /** The next is asked instead. */
+  /** The next is asked instead; an ImageSpecError says what is wrong with what it has sent. */
   | {
       readonly type: 'mirror-failed';
       readonly mirror: string;
       readonly registry: string;
-      readonly error: RegistryError;
+      readonly error: RegistryError | ImageSpecError;
     };
 
 export type RegistryEvents = (event: RegistryEvent) => void;

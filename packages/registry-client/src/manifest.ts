@@ -13,7 +13,7 @@ import {
   type Reference,
   Verifier,
 } from '@estiba/image-spec';
-import type { Answer, Transport } from './transport.ts';
+import type { Answer, ReadAnswer, Transport } from './transport.ts';
 
 export interface FetchedManifest {
   readonly descriptor: Descriptor;
@@ -34,10 +34,11 @@ export async function fetchManifest(
   reference: Reference,
   { signal, expected }: { signal?: AbortSignal | undefined; expected?: Expected } = {},
 ): Promise<FetchedManifest> {
-  const { response, bytes } = await transport.read(
-    request(reference, 'GET', signal, expected?.digest),
-    maxDocumentBytes,
-  );
+  const asked = request(reference, 'GET', signal, expected?.digest);
+  return transport.readAs(asked, maxDocumentBytes, (answer) => checked(answer, reference, expected));
+}
+
+function checked({ response, bytes }: ReadAnswer, reference: Reference, expected?: Expected): FetchedManifest {
   const wanted = expected?.digest ?? reference.digest ?? claimedDigest(response.headers['docker-content-digest']);
   const verifier = new Verifier({
     ...(wanted ? { digest: wanted } : {}),

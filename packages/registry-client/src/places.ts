@@ -1,3 +1,4 @@
+import { ImageSpecError } from '@estiba/image-spec';
 import { endpoint } from './endpoint.ts';
 import { RegistryError } from './error.ts';
 import type { RegistryEvents } from './events.ts';
@@ -43,13 +44,14 @@ interface Asked {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A mirror that failed is not asked for so many milliseconds: each blob would wait for it again. */
+/** A mirror that failed, or sent something wrong, is not asked for so many milliseconds: each blob would wait for it again. */
 const rest = 60_000;
 
 /** Where to ask for what: at mirrors, which come and go, and at the registry. */
 export class Places {
   readonly #options: PlacesOptions;
   readonly #down = new Map<string, number>();
+  readonly #known = new Map<string, Place>();
 
   constructor(options: PlacesOptions) {
     this.#options = options;
@@ -72,23 +74,41 @@ export class Places {
     }
   }
 
-  /** Undefined where the mirror does not have it or does not answer. Rejects with the reason of the signal alone. */
+  /** Undefined where the mirror does not have it, does not answer, or answers with what is wrong. Rejects with the reason of the signal alone. */
   async attempt<T>(mirror: Place, { registry, signal }: Asked, ask: () => Promise<T>): Promise<T | undefined> {
     try {
       return await ask();
     } catch (error) {
       signal?.throwIfAborted();
-      if (!(error instanceof RegistryError)) throw error;
+      if (!(error instanceof RegistryError || error instanceof ImageSpecError)) throw error;
       // That it does not have this does not mean that it has nothing.
-      if (error.status === undefined || error.retryable) {
-        this.#down.set(nameOf(mirror), Date.now() + rest);
+      if (error instanceof RegistryError && error.status !== undefined && !error.retryable) {
+        this.#tell(mirror, registry, error);
+      } else {
+        this.distrust(mirror, { registry }, error);
       }
-      this.#options.onEvent?.({ type: 'mirror-failed', mirror: mirror.registry, registry, error });
       return undefined;
     }
   }
 
+  /** It is not asked again for a while. */
+  distrust(mirror: Place, { registry }: Pick<Asked, 'registry'>, error: RegistryError | ImageSpecError): void {
+    this.#down.set(nameOf(mirror), Date.now() + rest);
+    this.#tell(mirror, registry, error);
+  }
+
+  #tell(mirror: Place, registry: string, error: RegistryError | ImageSpecError): void {
+    this.#options.onEvent?.({ type: 'mirror-failed', mirror: mirror.registry, registry, error });
+  }
+
+  /** The same each time: whoever collects those that it met has each once. */
   #mirror(registry: string, location: string): Place {
+    const known = this.#known.get(`${registry} ${location}`) ?? this.#parse(registry, location);
+    this.#known.set(`${registry} ${location}`, known);
+    return known;
+  }
+
+  #parse(registry: string, location: string): Place {
     const [, host = '', prefix = ''] = /^([^/]+)(?:\/(.+?))?\/?$/.exec(location) ?? [];
     return {
       registry: host,

@@ -20,11 +20,20 @@ export function environmentProxy(environment: NodeJS.ProcessEnv = process.env): 
   };
 }
 
-/** What a proxy wants to see of its user. */
+/** What a proxy wants to see of its user. Throws PROXY_INVALID. */
 export function proxyAuthorization({ username, password }: URL): Record<string, string> {
   if (username === '') return {};
-  const text = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  const text = `${decoded(username)}:${decoded(password)}`;
   return { 'proxy-authorization': `Basic ${Buffer.from(text).toString('base64')}` };
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch (error) {
+    if (!(error instanceof URIError)) throw error;
+    throw invalid('the proxy', 'in its user name or password a % is written %25');
+  }
 }
 
 function parseProxy(text: string | undefined, name: string): URL | undefined {
@@ -35,7 +44,11 @@ function parseProxy(text: string | undefined, name: string): URL | undefined {
   // Its text may hold a password.
   const why =
     url === undefined ? 'it is no address' : `proxies of ${url.protocol} are not known here, only http and https`;
-  throw new RegistryError('PROXY_INVALID', `cannot use ${name}: ${why}`, { url: 'http://proxy.invalid' });
+  throw invalid(name, why);
+}
+
+function invalid(name: string, why: string): RegistryError {
+  return new RegistryError('PROXY_INVALID', `cannot use ${name}: ${why}`, { url: 'http://proxy.invalid' });
 }
 
 /** `lan`, `.lan`, `*.lan`, `10.0.0.0/8`, `10.1.2.3`, each with a port if need be, or `*`. */

@@ -10,7 +10,7 @@ import { type DocumentTree, readTree, type TreeDocument } from './document-tree.
 import { type Limit, limitTo } from './limit.ts';
 import type { TransferProgress } from './progress.ts';
 import { putManifest, standing } from './put-manifest.ts';
-import { nameReferrer } from './referrers-tag.ts';
+import { nameReferrer } from './referrers-list.ts';
 import { together } from './together.ts';
 import type { Transport } from './transport.ts';
 import { upload } from './upload.ts';

@@ -8,7 +8,7 @@ import {
 } from '@estiba/image-spec';
 import { acceptManifests } from './accept.ts';
 import type { Action } from './scopes.ts';
-import type { Answer, Transport } from './transport.ts';
+import type { Answer, RepositoryRequest, Transport } from './transport.ts';
 
 export interface PutManifest {
   readonly descriptor: Descriptor;
@@ -19,6 +19,8 @@ export interface PutManifest {
   readonly signal?: AbortSignal | undefined;
   /** `If-Match` and the like. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** What fails is not tried again: what is sent may be out of date by then. */
+  readonly once?: boolean;
 }
 
 const actions: readonly Action[] = ['pull', 'push'];
@@ -83,10 +85,10 @@ export async function standing(
 async function put(
   transport: Transport,
   { registry, repository }: Reference,
-  { descriptor, bytes, signal, headers }: PutManifest,
+  { descriptor, bytes, signal, headers, once = false }: PutManifest,
   name: string,
 ): Promise<Answer> {
-  const answer = await transport.send({
+  const request: RepositoryRequest = {
     registry,
     repository,
     method: 'PUT',
@@ -96,7 +98,8 @@ async function put(
     actions,
     what: `push manifest ${descriptor.digest} to ${registry}/${repository}`,
     signal,
-  });
+  };
+  const answer = await (once ? transport.sendOnce(request) : transport.send(request));
   await transport.http.drain(answer.response, answer.url);
   checkStored(answer, descriptor.digest, `${registry}/${repository}`);
   return answer;

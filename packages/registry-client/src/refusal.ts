@@ -10,23 +10,23 @@ const passing = new Set([408, 425, 429, 499, 500, 502, 503, 504, 522]);
 export interface Refused {
   /** What was attempted: `read manifest docker.io/library/alpine:3.20`. */
   readonly what: string;
-  /** What was sent, which a server may send back. */
-  readonly authorization?: string | undefined;
+  /** Each Authorization that was sent, also before the last: a server may send it back. */
+  readonly sent?: readonly (string | undefined)[];
 }
 
 /** The error that an answer stands for. */
 export async function refusal(
   http: Http,
   { response, url }: { response: IncomingMessage; url: URL },
-  { what, authorization }: Refused,
+  { what, sent = [] }: Refused,
 ): Promise<RegistryError> {
   const status = response.statusCode ?? 0;
   const body = await http.readAll(response, url, most).catch(() => Buffer.alloc(0));
-  const sent = sentError(hide(body.toString(), authorization));
-  const code = sent.code ?? codeOf(status, url);
+  const told = sentError(hide(body.toString(), sent));
+  const code = told.code ?? codeOf(status, url);
   // Large registries answer 403 where 429 is meant.
   const limited = status === 403 && /rate limit/i.test(body.toString());
-  const parts = [`cannot ${what}: ${code}`, sent.message, `status ${status}${hint(status)}`];
+  const parts = [`cannot ${what}: ${code}`, told.message, `status ${status}${hint(status)}`];
   return new RegistryError(code, parts.filter(Boolean).join(', '), {
     url,
     status,
@@ -49,13 +49,17 @@ function sentError(body: string): { code?: RegistryErrorCode; message?: string }
 }
 
 /** Without what proves who we are: the token, or the password as it was sent and as it was typed. */
-function hide(body: string, authorization: string | undefined): string {
-  const [scheme = '', sent = ''] = authorization?.split(' ') ?? [];
-  const typed = scheme === 'Basic' ? Buffer.from(sent, 'base64').toString() : '';
-  const secrets = [sent, typed, typed.slice(typed.indexOf(':') + 1)].filter(Boolean);
+function hide(body: string, sent: readonly (string | undefined)[]): string {
+  const secrets = sent.flatMap(secretsOf).filter(Boolean);
   // As it would stand in JSON, too.
   const all = [...secrets, ...secrets.map((secret) => JSON.stringify(secret).slice(1, -1))];
   return all.reduce((text, secret) => text.replaceAll(secret, '…'), body);
+}
+
+function secretsOf(authorization = ''): string[] {
+  const [scheme, sent = ''] = authorization.split(' ');
+  const typed = scheme === 'Basic' ? Buffer.from(sent, 'base64').toString() : '';
+  return [sent, typed, typed.slice(typed.indexOf(':') + 1)];
 }
 
 function codeOf(status: number, url: URL): RegistryErrorCode {

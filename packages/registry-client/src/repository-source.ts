@@ -12,7 +12,9 @@ import {
   selectPlatform,
 } from '@estiba/image-spec';
 import { blobChunks } from './blob.ts';
+import { deepest, tooDeep } from './document-tree.ts';
 import { type FetchedManifest, fetchManifest } from './manifest.ts';
+import type { Place } from './places.ts';
 import type { Transport } from './transport.ts';
 
 /**
@@ -23,6 +25,7 @@ export class RepositorySource implements BlobSource {
   readonly #transport: Transport;
   readonly #reference: Reference;
   readonly #documents = new Map<Digest, FetchedManifest>();
+  readonly #mirrors = new Set<Place>();
 
   constructor(transport: Transport, reference: Reference) {
     this.#transport = transport;
@@ -36,18 +39,26 @@ export class RepositorySource implements BlobSource {
       const { bytes } = await this.#document(descriptor, signal);
       return Readable.from([bytes.subarray(start)], { objectMode: false });
     }
-    const chunks = blobChunks(this.#transport, { reference: this.#reference, descriptor, start, signal });
+    const [reference, mirrors] = [this.#reference, this.#mirrors];
+    const chunks = blobChunks(this.#transport, { reference, descriptor, start, mirrors, signal });
     return Readable.from(chunks, { objectMode: false, highWaterMark: 1024 * 1024 });
   }
 
   /** What the reference names: all of an index, or what there is for one platform. */
   async find(platform: Platform | undefined, signal: AbortSignal | undefined): Promise<Descriptor> {
     let found = await fetchManifest(this.#transport, this.#reference, { signal });
-    while (platform !== undefined && isImageIndex(found.document)) {
+    for (let depth = 0; platform !== undefined && isImageIndex(found.document); depth++) {
+      if (depth >= deepest) throw tooDeep(found.descriptor);
       found = await this.#document(selectPlatform(found.document, platform), signal);
     }
     this.#documents.set(found.descriptor.digest, found);
     return found.descriptor;
+  }
+
+  /** For whoever verifies what it reads: mirrors are not asked again for a while. */
+  distrustMirrors(error: unknown): void {
+    this.#transport.distrust(this.#mirrors, this.#reference, error);
+    this.#mirrors.clear();
   }
 
   async #document(expected: Descriptor, signal: AbortSignal | undefined): Promise<FetchedManifest> {

@@ -10,6 +10,7 @@ import {
 } from '@estiba/image-spec';
 import { blobChunks } from './blob.ts';
 import type { Limit } from './limit.ts';
+import type { Place } from './places.ts';
 import type { TransferProgress } from './progress.ts';
 import type { Transport } from './transport.ts';
 
@@ -47,6 +48,8 @@ export class Transfers {
 }
 
 const reportEvery = 1024 * 1024;
+/** Of what an earlier process left, of each mirror, of the registry itself. */
+const mostAttempts = 5;
 
 function begin(descriptor: Descriptor, options: TransferOptions): Transfer {
   const { into, limit, signal } = options;
@@ -54,8 +57,9 @@ function begin(descriptor: Descriptor, options: TransferOptions): Transfer {
   report(options, descriptor, { done: 0, status: 'waiting' });
   const run = async () => {
     let writer: BlobWriter | undefined;
+    let left = mostAttempts;
     do writer = await into.ingest(descriptor, { signal });
-    while (writer !== undefined && !(await receive(writer, descriptor, options, opened)));
+    while (writer !== undefined && !(await receive(writer, descriptor, options, { opened, last: --left === 0 })));
     if (writer === undefined) {
       opened.open(() => into.blob(descriptor, { signal }));
       report(options, descriptor, { done: descriptor.size, status: 'exists' });
@@ -96,36 +100,46 @@ class Opened {
   }
 }
 
-/** Returns false where what an earlier process left was wrong: it is gone, and the blob is to be fetched from its start. */
+/**
+ * Returns false where what an earlier process left was wrong, or what a mirror sent: it is gone, and the blob is to be fetched
+ * from its start, and not from there.
+ */
 async function receive(
   writer: BlobWriter,
   descriptor: Descriptor,
   options: TransferOptions,
-  opened: Opened,
+  { opened, last }: { opened: Opened; last: boolean },
 ): Promise<boolean> {
   await using _ = writer;
   const resumed = writer.size;
+  const mirrors = new Set<Place>();
   opened.open(async () => writer.follow());
   try {
-    await copy(writer, descriptor, options);
+    await copy(writer, descriptor, mirrors, options);
     await writer.commit();
   } catch (error) {
     // Those who follow fail with the reason, not with the end of the writer.
     await writer.abort(error);
-    const wrong = error instanceof ImageSpecError && error.code === 'DIGEST_MISMATCH';
-    if (wrong && resumed > 0 && !opened.followed) return false;
+    options.transport.distrust(mirrors, options.reference, error);
+    const wrong = error instanceof ImageSpecError && ['DIGEST_MISMATCH', 'SIZE_MISMATCH'].includes(error.code);
+    if (wrong && (resumed > 0 || mirrors.size > 0) && !opened.followed && !last) return false;
     throw error;
   }
   report(options, descriptor, { done: descriptor.size, status: 'complete' });
   return true;
 }
 
-async function copy(writer: BlobWriter, descriptor: Descriptor, options: TransferOptions): Promise<void> {
+async function copy(
+  writer: BlobWriter,
+  descriptor: Descriptor,
+  mirrors: Set<Place>,
+  options: TransferOptions,
+): Promise<void> {
   const { transport, reference, signal } = options;
   const start = writer.size;
   let reported = start;
   report(options, descriptor, { done: start, status: 'transferring', ...(start > 0 && { resumed: start }) });
-  for await (const chunk of blobChunks(transport, { reference, descriptor, start, signal })) {
+  for await (const chunk of blobChunks(transport, { reference, descriptor, start, mirrors, signal })) {
     // Nobody else sees what the connection delivers.
     await writer.write(chunk, { transfer: true });
     if (writer.size - reported < reportEvery) continue;

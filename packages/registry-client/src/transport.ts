@@ -1,5 +1,8 @@
 import type { IncomingMessage } from 'node:http';
+import { ImageSpecError } from '@estiba/image-spec';
 import type { Audience, Authorizer } from './authorizer.ts';
+import type { BoundCredentials } from './bound-credentials.ts';
+import { RegistryError } from './error.ts';
 import type { Http } from './http.ts';
 import { HostLimits } from './limit.ts';
 import type { Place, Places } from './places.ts';
@@ -38,12 +41,19 @@ export interface Answer {
   readonly response: IncomingMessage;
   /** Where the answer came from in the end. */
   readonly url: URL;
+  /** Which mirror was asked; none where the registry itself was. */
+  readonly mirror?: Place;
+}
+
+export interface ReadAnswer extends Answer {
+  readonly bytes: Buffer;
 }
 
 export interface TransportOptions extends Pick<RetryOptions, 'retries' | 'delay' | 'onRetry'> {
   readonly places: Places;
   /** How many blobs at once for each registry. */
   readonly perHost: number;
+  readonly credentials?: BoundCredentials | undefined;
 }
 
 /** Requests to repositories: the right address, the right token, again if need be. */
@@ -52,13 +62,16 @@ export class Transport {
   readonly retry: Pick<RetryOptions, 'retries' | 'delay' | 'onRetry'>;
   /** For blobs, by registry, whoever moves them. */
   readonly limits: HostLimits;
+  /** Where they are for one registry alone. */
+  readonly credentials: BoundCredentials | undefined;
   readonly #authorizer: Authorizer;
   readonly #places: Places;
 
-  constructor(http: Http, authorizer: Authorizer, { places, perHost, ...retry }: TransportOptions) {
+  constructor(http: Http, authorizer: Authorizer, { places, perHost, credentials, ...retry }: TransportOptions) {
     this.http = http;
     this.limits = new HostLimits(perHost);
     this.retry = retry;
+    this.credentials = credentials;
     this.#authorizer = authorizer;
     this.#places = places;
   }
@@ -69,24 +82,51 @@ export class Transport {
   }
 
   /** As `send`, with the body, of at most so many bytes: one that is cut off is asked for again. */
-  read(request: RepositoryRequest, most: number): Promise<Answer & { readonly bytes: Buffer }> {
-    return retrying(
-      async () => {
-        const answer = await this.sendOnce(request);
-        const bytes = await this.http.readAll(answer.response, answer.url, most, request.signal);
-        return { ...answer, bytes };
-      },
-      { ...this.retry, signal: request.signal },
-    );
+  read(request: RepositoryRequest, most: number): Promise<ReadAnswer> {
+    return this.readAs(request, most, (answer) => answer);
+  }
+
+  /** As `read`, with what is made of it. Where `parse` throws for what a mirror sent, another place is asked. */
+  readAs<T>(request: RepositoryRequest, most: number, parse: (answer: ReadAnswer) => T): Promise<T> {
+    return retrying(() => this.#readOnce(request, most, parse), { ...this.retry, signal: request.signal });
+  }
+
+  /** As `read`; what fails is not tried again. */
+  readOnce(request: RepositoryRequest, most: number): Promise<ReadAnswer> {
+    return this.#readOnce(request, most, (answer) => answer);
+  }
+
+  /** As `send`; what fails is not tried again. Where `check` throws for what a mirror sent, another place is asked. */
+  sendOnce(request: RepositoryRequest, check?: (answer: Answer) => void): Promise<Answer> {
+    return this.#through(request, async (answer) => {
+      check?.(answer);
+      return answer;
+    });
+  }
+
+  /** For content that proved wrong only when all of it was there: these mirrors are left alone for a while. */
+  distrust(mirrors: Iterable<Place>, asked: { readonly registry: string }, error: unknown): void {
+    if (!(error instanceof RegistryError || error instanceof ImageSpecError) || !isWrong(error)) return;
+    for (const mirror of mirrors) this.#places.distrust(mirror, asked, error);
+  }
+
+  #readOnce<T>(request: RepositoryRequest, most: number, parse: (answer: ReadAnswer) => T): Promise<T> {
+    return this.#through(request, async (answer) => {
+      const bytes = await this.http.readAll(answer.response, answer.url, most, request.signal);
+      return parse({ ...answer, bytes });
+    });
   }
 
   /** Mirrors first, each once, where it is for reading; then the registry itself. */
-  async sendOnce(request: RepositoryRequest): Promise<Answer> {
+  async #through<T>(request: RepositoryRequest, take: (answer: Answer) => Promise<T>): Promise<T> {
+    this.credentials?.meet(request.registry);
     for (const mirror of this.#places.mirrors(request)) {
-      const answer = await this.#places.attempt(mirror, request, () => this.#ask(request, mirror));
-      if (answer !== undefined) return answer;
+      const taken = await this.#places.attempt(mirror, request, async () =>
+        take({ ...(await this.#ask(request, mirror)), mirror }),
+      );
+      if (taken !== undefined) return taken;
     }
-    return this.#ask(request, this.#places.origin(request));
+    return take(await this.#ask(request, this.#places.origin(request)));
   }
 
   async #ask(request: RepositoryRequest, place: Place): Promise<Answer> {
@@ -97,10 +137,11 @@ export class Transport {
     const first = known ? this.#authorizer.remembered(audience) : undefined;
     const from = request.location && place.endpoint;
     let answer = await this.#send({ ...request, url, from }, first);
-    let authorization = first;
+    const sent = [first];
     // Storage that it sends us to does not get to ask who we are: its token service would get the password.
     if (known && answer.url.origin === url.origin && isChallenge(answer)) {
-      authorization = await this.#authorizer.answer(audience, answer.response, first);
+      const authorization = await this.#authorizer.answer(audience, answer.response, first);
+      sent.push(authorization);
       if (authorization !== undefined) {
         await this.http.drain(answer.response, answer.url);
         answer = await this.#send({ ...request, url, from }, authorization);
@@ -108,7 +149,7 @@ export class Transport {
     }
     const status = answer.response.statusCode ?? 0;
     if ((status >= 200 && status < 300) || request.accept?.includes(status)) return answer;
-    throw await refusal(this.http, answer, { what: request.what, authorization });
+    throw await refusal(this.http, answer, { what: request.what, sent });
   }
 
   #send(
@@ -147,4 +188,8 @@ function addressOf({ repository, path, location }: RepositoryRequest, { endpoint
 function isChallenge({ response: { statusCode, headers } }: Answer): boolean {
   const challenge = headers['www-authenticate'] ?? '';
   return statusCode === 401 || (statusCode === 403 && challenge.includes('insufficient_scope'));
+}
+
+function isWrong({ code }: RegistryError | ImageSpecError): boolean {
+  return code === 'DIGEST_MISMATCH' || code === 'SIZE_MISMATCH' || code === 'BODY_CUT';
 }

@@ -258,3 +258,15 @@ test('an address of an upload on another origin gets no token', async () => {
   expect(seen).toEqual([undefined]);
   transport.http.close();
 });
+
+test('a password that was given for one registry is not shown to the next', async () => {
+  await using first = await Registry.start();
+  await using second = await Registry.start({ access: { ...ann, scheme: 'basic' } });
+  using client = new RegistryClient({ credentials: ann, retries: 0 });
+  // Although the first does not even want it.
+  await expect(client.resolve(`${first.host}/app:1`)).rejects.toMatchObject({ status: 404 });
+  const refused = client.resolve(`${second.host}/app:1`);
+  await expect(refused).rejects.toMatchObject({ code: 'CREDENTIALS_INVALID' });
+  await expect(refused).rejects.toThrow(/give a function/);
+  expect(second.requests.map(({ headers }) => headers.authorization)).toEqual([undefined]);
+});

@@ -7,7 +7,7 @@ import { dockerCertificates } from '../src/certificates.ts';
 let directory: string;
 
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'estiba-certs-'));
+  directory = await mkdtemp(join(tmpdir(), `estiba-${process.pid}-certs-`));
 });
 
 afterEach(() => rm(directory, { recursive: true }));

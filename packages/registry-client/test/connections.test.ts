@@ -148,7 +148,7 @@ test.runIf(hasOpenssl())('the authority of a registry is believed when it is giv
 });
 
 test.runIf(hasOpenssl())('certificates lie where Docker keeps them', async () => {
-  const directory = await mkdtemp(join(tmpdir(), 'estiba-certs-'));
+  const directory = await mkdtemp(join(tmpdir(), `estiba-${process.pid}-certs-`));
   try {
     await using given = await served({
       tls: { ...(certificates as Certificates).server, clientAuthority: ca as string },

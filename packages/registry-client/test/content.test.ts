@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type BlobSource, MemoryStore } from '@estiba/image-spec';
 import { expect, test } from 'vitest';
 import { Content } from '../src/content.ts';
+import { nowhere } from './made.ts';
 
 const text = 'abcdefghij';
 
@@ -71,4 +72,13 @@ test('nothing is nothing', async () => {
   const store = new MemoryStore();
   await using content = new Content(store, store.add(''));
   expect(await readText(content, 0, 0)).toBe('');
+});
+
+test('what nobody has read yet counts all the same where the registry says that it has it', async () => {
+  const { source, descriptor } = letters();
+  await using content = new Content(source, descriptor);
+  expect(await readText(content, 0, 2)).toBe('ab');
+  expect(await readText(content, 7, 10)).toBe('hij');
+  await using wrong = new Content(source, { ...descriptor, digest: nowhere });
+  await expect(readText(wrong, 7, 10)).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
 });

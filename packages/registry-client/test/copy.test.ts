@@ -1,10 +1,11 @@
 import { buffer } from 'node:stream/consumers';
-import { parsePlatform } from '@estiba/image-spec';
+import { type Descriptor, mediaTypes, parsePlatform } from '@estiba/image-spec';
 import { Registry } from '@estiba/registry';
 import { expect, test } from 'vitest';
 import { RegistryClient } from '../src/client.ts';
 import type { TransferProgress } from '../src/progress.ts';
 import { listOf, MemoryStore, makeImage, makeIndex, makeLayer, makeReferrer } from './made.ts';
+import { serve } from './odd-server.ts';
 
 const big = 3_000_000;
 
@@ -124,4 +125,79 @@ test('what refers to an image comes along when that is wanted, and what refers t
   expect(found?.digest).toBe(contents.digest);
   const [inner] = await listOf(fresh.referrers(`${to.host}/app@${contents.digest}`));
   expect(inner?.digest).toBe(signature.digest);
+});
+
+test('a password that does not say for which registry it is is not used to copy between two', async () => {
+  await using given = await setting();
+  const { from, to } = given;
+  using client = new RegistryClient({ credentials: { username: 'ann', password: 'secret' } });
+  const before = [from, to].map(({ requests }) => requests.length);
+  const refused = client.copy(`${from.host}/app:1`, `${to.host}/app:1`);
+  await expect(refused).rejects.toMatchObject({ code: 'CREDENTIALS_INVALID' });
+  expect([from, to].map(({ requests }) => requests.length)).toEqual(before);
+  await client.copy(`${from.host}/app:1`, `${from.host}/other:1`);
+});
+
+test.each([
+  ['others without end', (page: number) => page],
+  ['the same for ever', () => 0],
+])('a registry that names %s as referrers is not listened to for ever', async (_, number) => {
+  await using given = await setting();
+  const { from, to, fresh, store, images } = given;
+  const [image] = images;
+  const entries = new Map<number, Descriptor>();
+  // As often as it is asked, and all that it names is there.
+  const names: Descriptor[] = [];
+  for (let page = 0; page < 12; page++) {
+    const place = number(page);
+    const known = entries.get(place) ?? makeReferrer(store, image as Descriptor, `application/x.n${place}`);
+    entries.set(place, known);
+    names.push(known);
+  }
+  let pages = 0;
+  await using odd = await serve((request, response) => {
+    const url = new URL(request.url ?? '', 'http://x');
+    if (!url.pathname.includes('/referrers/')) {
+      response.writeHead(307, { location: `${from.url}${request.url}` }).end();
+      return;
+    }
+    pages += 1;
+    const manifests = Array.from({ length: 100 }, () => names[pages % names.length]);
+    const link = `<${url.pathname}?page=${pages}>; rel="next"`;
+    response.writeHead(200, { 'content-type': mediaTypes.index, link });
+    response.end(JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.index, manifests }));
+  });
+  for (const referrer of new Set(names))
+    await given.client.push(referrer, `${from.host}/app@${referrer.digest}`, { from: store });
+  const copied = fresh.copy(`${odd.host}/app:1`, `${to.host}/app:1`, { referrers: true });
+  await expect(copied).rejects.toThrow(/more than 1000 referrers/);
+  expect(pages).toBeLessThan(20);
+});
+
+test('an index that is nested too deep is not looked through for a platform', async () => {
+  await using given = await setting();
+  const { from, to, fresh, store, client, images } = given;
+  const platform = parsePlatform('linux/amd64');
+  let root = images[0] as Descriptor;
+  for (let depth = 0; depth < 4; depth++) root = makeIndex(store, [root]);
+  await client.push(root, `${from.host}/deep:4`, { from: store });
+  expect((await fresh.copy(`${from.host}/deep:4`, `${to.host}/deep:4`, { platform })).digest).toBe(images[0]?.digest);
+  // Nobody pushes such an index: it is put there.
+  root = makeIndex(store, [root]);
+  const body = await buffer(await store.blob(root));
+  const headers = { 'content-type': mediaTypes.index };
+  await fetch(`${from.url}/v2/deep/manifests/5`, { method: 'PUT', body, headers });
+  await expect(fresh.copy(`${from.host}/deep:5`, `${to.host}/deep:5`, { platform })).rejects.toMatchObject({
+    code: 'DOCUMENT_INVALID',
+  });
+});
+
+test('what an index names in an unknown type is copied, too', async () => {
+  await using given = await setting();
+  const { from, to, fresh, store, client, images } = given;
+  const odd = store.add('something of the future', 'application/vnd.future.thing');
+  const index = makeIndex(store, [images[0] as Descriptor, odd]);
+  await client.push(index, `${from.host}/odd:1`, { from: store });
+  await fresh.copy(`${from.host}/odd:1`, `${to.host}/odd:1`);
+  expect(String(await buffer(await fresh.blob(`${to.host}/odd`, odd)))).toBe('something of the future');
 });

@@ -8,7 +8,7 @@ import { dockerCredentials, podmanCredentials } from '../src/docker-credentials.
 let directory: string;
 
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'estiba-credentials-'));
+  directory = await mkdtemp(join(tmpdir(), `estiba-${process.pid}-credentials-`));
 });
 
 afterEach(async () => {

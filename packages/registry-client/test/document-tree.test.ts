@@ -26,9 +26,19 @@ test('documents that are too many to be held are refused', async () => {
   await readTree(store, makeIndex(store, images.slice(1)), options);
 });
 
-test('what an index names has to be a manifest or an index', async () => {
+test('what an index names that is neither a manifest nor an index is content like any other', async () => {
   const store = new MemoryStore();
-  const root = makeIndex(store, [store.add('{}', mediaTypes.config)]);
+  const [one, other] = [store.add('one', 'application/vnd.future.thing'), store.add('{}', mediaTypes.config)];
+  const root = makeIndex(store, [one, other, makeImage(store, [])]);
+  const tree = await readTree(store, root, options);
+  expect(tree.documents).toHaveLength(2);
+  expect(tree.blobs.map(({ digest }) => digest)).toEqual(expect.arrayContaining([one.digest, other.digest]));
+  expect(tree.absent).toEqual([]);
+});
+
+test('what is to be read has to be a manifest or an index', async () => {
+  const store = new MemoryStore();
+  const root = store.add('{}', mediaTypes.config);
   await expect(readTree(store, root, options)).rejects.toMatchObject({ code: 'MEDIA_TYPE_UNSUPPORTED' });
 });
 

@@ -7,7 +7,7 @@ import { type Descriptor, digestOf, hostPlatform, ImageLayout, mediaTypes } from
 
 /** A layout in a folder of its own. */
 export async function scratchLayout(): Promise<ImageLayout & AsyncDisposable> {
-  const directory = await mkdtemp(join(tmpdir(), 'estiba-layout-'));
+  const directory = await mkdtemp(join(tmpdir(), `estiba-${process.pid}-layout-`));
   const layout = await ImageLayout.open(directory, { fsync: false });
   return Object.assign(layout, {
     [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }),

@@ -1,10 +1,13 @@
+import { buffer } from 'node:stream/consumers';
 import type { Descriptor, ImageLayout } from '@estiba/image-spec';
-import { Registry, type RegistryOptions } from '@estiba/registry';
+import { type Fault, Registry, type RegistryOptions } from '@estiba/registry';
 import { expect, test } from 'vitest';
 import { RegistryClient, type RegistryClientOptions } from '../src/client.ts';
 import type { CredentialsRequest } from '../src/credentials.ts';
 import type { RegistryEvent } from '../src/events.ts';
+import type { PulledLayer } from '../src/pull.ts';
 import { makeImage, scratchLayout } from './fixture.ts';
+import { nowhere } from './made.ts';
 
 interface Setting extends AsyncDisposable {
   readonly from: ImageLayout;
@@ -152,4 +155,56 @@ test('nothing is written to a mirror', async () => {
   await client.push(given.descriptor, `${given.registry.host}/demo/other:1`, { from: given.from });
   expect(given.mirror.requests.filter(({ method }) => method !== 'GET' && method !== 'HEAD')).toEqual([]);
   expect(given.registry.requests.some(({ method }) => method === 'PUT')).toBe(true);
+});
+
+test.each<[string, Fault, by?: 'tag']>([
+  ['another manifest than was asked for', { path: '/manifests/sha256:', corruptAt: 40 }],
+  ['what it says is another', { path: '/manifests/', headers: { 'docker-content-digest': nowhere } }, 'tag'],
+  ['no manifest', { path: '/manifests/', status: 200, body: '<html>' }],
+  ['a manifest that breaks off', { path: '/manifests/', cutAfter: 20 }],
+  ['packed content', { path: '/blobs/', headers: { 'content-encoding': 'br' } }],
+  ['a wrong blob', { path: '/blobs/', corruptAt: 50 }],
+  ['a blob that is too long', { path: '/blobs/', endless: true }],
+  ['a blob that is too short', { path: '/blobs/', endAfter: 50 }],
+])('a mirror that sends %s is passed over', async (_, fault, by) => {
+  await using given = await setting();
+  given.mirror.fail({ method: 'GET', times: 99, ...fault });
+  using client = given.client();
+  const reference = `${given.name.replace(/:1$/, '')}@${given.descriptor.digest}`;
+  const image = await client.pull(by === 'tag' ? given.name : reference, { into: given.into, concurrency: 1 });
+  expect(image.descriptor.digest).toBe(given.descriptor.digest);
+  const { host } = given.mirror;
+  const failed = given.events.filter(({ type }) => type === 'mirror-failed');
+  expect(failed).toMatchObject([{ mirror: host, registry: given.registry.host }]);
+  // It is left alone for a while.
+  expect(given.mirror.requests.length).toBeLessThan(5);
+});
+
+test('after a mirror has sent a wrong layer to somebody who reads along, the next pull succeeds', async () => {
+  await using given = await setting();
+  // After the configuration.
+  given.mirror.fail({ path: '/blobs/', after: 1, times: 99, corruptAt: 30_000 });
+  using client = given.client({ retries: 0 });
+  const onLayer = async ({ follow }: PulledLayer) => void (await buffer(await follow()));
+  const options = { into: given.into, concurrency: 1, onLayer };
+  await expect(client.pull(given.name, options)).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
+  await client.pull(given.name, options);
+});
+
+test('a mirror that has sent a wrong blob to be read is not asked again', async () => {
+  await using given = await setting();
+  const [layer] = (await given.from.image(given.descriptor)).manifest.layers;
+  given.mirror.fail({ path: '/blobs/', times: 99, corruptAt: 30_000 });
+  using client = given.client({ retries: 0 });
+  const read = async () => buffer(await client.blob(given.name, layer as Descriptor));
+  await expect(read()).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
+  expect(await read()).toHaveLength(layer?.size ?? 0);
+});
+
+test('what a registry itself sends wrong is still an error', async () => {
+  await using given = await setting();
+  given.registry.fail({ path: '/blobs/', times: 99, corruptAt: 50 });
+  using client = given.client({ retries: 0, mirrors: {} });
+  await expect(client.pull(given.name, { into: given.into })).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
+  expect(given.events).toEqual([]);
 });

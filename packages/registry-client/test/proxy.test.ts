@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { environmentProxy } from '../src/proxy.ts';
+import { environmentProxy, proxyAuthorization } from '../src/proxy.ts';
 
 function proxyOf(address: string, environment: NodeJS.ProcessEnv): string | undefined {
   return environmentProxy(environment)(new URL(address))?.href;
@@ -59,3 +59,18 @@ test.each(['socks5://u:open-sesame@p:1080', 'ftp://p', 'http://'])(
     expect(refused).not.toThrow('sesame');
   },
 );
+
+test.each(['http://50%:open-sesame@p', 'http://u:open-sesame%zz@p'])(
+  'a proxy whose user is written wrong is refused, and not shown: %s',
+  (text) => {
+    const refused = () => proxyAuthorization(new URL(text));
+    expect(refused).toThrow(expect.objectContaining({ code: 'PROXY_INVALID' }));
+    expect(refused).toThrow(/%25/);
+    expect(refused).not.toThrow('sesame');
+  },
+);
+
+test('a percent sign is written as %25', () => {
+  const { 'proxy-authorization': sent = '' } = proxyAuthorization(new URL('http://50%25:%40@p'));
+  expect(atob(sent.slice('Basic '.length))).toBe('50%:@');
+});

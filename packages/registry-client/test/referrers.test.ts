@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Descriptor, mediaTypes } from '@estiba/image-spec';
 import { Registry, type RegistryOptions } from '@estiba/registry';
 import { expect, test } from 'vitest';
@@ -114,6 +115,58 @@ test('several who refer to one image at the same time are all on its list', asyn
   const pushed = await Promise.all(clients.map((client, place) => given.refer(`application/x.n${place}`, client)));
   for (const client of clients) client.close();
   expect((await given.digests()).sort()).toEqual(pushed.map(({ digest }) => digest).sort());
+});
+
+test('they all are although the registry wants to be left alone in between', async () => {
+  await using given = await setting({ lacks: ['referrers'] });
+  const tag = referrersTag(given.image.digest);
+  given.registry.fail({ method: 'PUT', path: tag, status: 503, retryAfter: 1 });
+  const clients = Array.from({ length: 2 }, () => new RegistryClient({ retryDelay: 1 }));
+  const pushed = await Promise.all(
+    [0, 1, 2].flatMap((round) =>
+      clients.map((client, place) => given.refer(`application/x.n${round}${place}`, client)),
+    ),
+  );
+  for (const client of clients) client.close();
+  expect((await given.digests()).sort()).toEqual(pushed.map(({ digest }) => digest).sort());
+});
+
+test('they all are although one of them is slow', async () => {
+  await using given = await setting({ lacks: ['referrers'] });
+  given.registry.fail({ method: 'PUT', path: referrersTag(given.image.digest), delay: 400 });
+  const pushed = await Promise.all([0, 1, 2, 3].map((place) => given.refer(`application/x.n${place}`)));
+  expect((await given.digests()).sort()).toEqual(pushed.map(({ digest }) => digest).sort());
+});
+
+test('what another process wrote while the registry wanted to be left alone is not overwritten', async () => {
+  await using given = await setting({ lacks: ['referrers'] });
+  const { registry, image } = given;
+  const tag = referrersTag(image.digest);
+  registry.fail({ method: 'PUT', path: tag, status: 503, retryAfter: 1 });
+  const pushing = given.refer('application/x.one');
+  const refused = () => registry.requests.some(({ method, status }) => method === 'PUT' && status === 503);
+  while (!refused()) await sleep(5);
+  const other = { ...image, artifactType: 'application/x.other' };
+  const body = JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.index, manifests: [other] });
+  const headers = { 'content-type': mediaTypes.index };
+  await fetch(`${registry.url}/v2/app/manifests/${tag}`, { method: 'PUT', headers, body });
+  expect(await given.digests()).toEqual([image.digest]);
+  const { digest } = await pushing;
+  expect(await given.digests()).toEqual([image.digest, digest]);
+});
+
+test('whoever waits for others to change the list obeys the signal', async () => {
+  await using given = await setting({ lacks: ['referrers'] });
+  given.registry.fail({ method: 'PUT', path: referrersTag(given.image.digest), delay: 1000 });
+  const first = given.refer('application/x.first');
+  const referrer = makeReferrer(given.store, given.image, 'application/x.second');
+  const signal = AbortSignal.timeout(300);
+  const { host } = given.registry;
+  const second = given.client.push(referrer, `${host}/app@${referrer.digest}`, { from: given.store, signal });
+  await expect(second.catch((error) => error === signal.reason)).resolves.toBe(true);
+  expect(await Promise.race([first, 'still changing'])).toBe('still changing');
+  await first;
+  expect(await given.digests()).toEqual([(await first).digest]);
 });
 
 test('an entry that somebody else overwrote is put on the list again, beside theirs', async () => {

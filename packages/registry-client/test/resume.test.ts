@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
@@ -15,7 +16,7 @@ const MiB = 1024 * 1024;
 const sizes = [2 * MiB, 9 * MiB, 7 * MiB];
 const cuts = Number(process.env.ESTIBA_CUTS ?? 20);
 // Each is a process of its own.
-const kills = Number(process.env.ESTIBA_KILLS ?? 8);
+const kills = Number(process.env.ESTIBA_PULL_KILLS ?? 8);
 
 /** Rising, none twice, all before the end. */
 function randomPoints(count: number): number[] {
@@ -79,9 +80,10 @@ test(`a pull whose connections are cut at ${cuts} random points fetches nothing 
   for (const { bytes } of takenAgain(proxy.deliveries)) expect(bytes).toBeLessThanOrEqual(MiB);
 });
 
-test.skipIf(process.platform !== 'linux')(
+// What a killed process has taken is read there.
+test.skipIf(!existsSync('/proc/net/tcp'))(
   `a pull whose process is killed at ${kills} random points fetches no more than 1 MiB of a blob again, and ends identical`,
-  { timeout: 60_000 },
+  { timeout: 30_000 + kills * 4000 },
   async () => {
     await using given = await setting();
     const { proxy, into } = given;
@@ -115,7 +117,9 @@ test.skipIf(process.platform !== 'linux')(
     const again = takenAgain(proxy.deliveries).map(({ bytes }) => bytes);
     expect(Math.max(...again)).toBeLessThanOrEqual(MiB);
     // What arrived in one process was gone on with in another.
-    expect(proxy.deliveries.filter(({ start }) => start > 0).length).toBeGreaterThan(kills / 4);
+    expect(proxy.deliveries.filter(({ start }) => start > 0).length).toBeGreaterThanOrEqual(
+      Math.floor((kills * 3) / 8),
+    );
     // A blob that is finished is not asked for again.
     const { manifest } = await given.from.image(given.descriptor);
     for (const { digest, size } of manifest.layers) {

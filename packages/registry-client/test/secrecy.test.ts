@@ -8,6 +8,7 @@ import { RegistryClient, type RegistryClientOptions } from '../src/client.ts';
 import type { Credentials } from '../src/credentials.ts';
 import { dockerCredentials } from '../src/docker-credentials.ts';
 import { environmentProxy } from '../src/proxy.ts';
+import { listOf } from './made.ts';
 import { type OddServer, serve } from './odd-server.ts';
 
 const secret = 'open-sesame-4711';
@@ -17,7 +18,7 @@ const token = 'token-0815-of-the-service';
 let directory: string;
 
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'estiba-secrecy-'));
+  directory = await mkdtemp(join(tmpdir(), `estiba-${process.pid}-secrecy-`));
 });
 
 afterEach(async () => {
@@ -137,4 +138,40 @@ test.skipIf(process.platform === 'win32').each([
   const file = join(directory, 'config.json');
   await writeFile(file, '{"credsStore":"odd"}');
   expectNothing(await saidBy(server, { credentials: dockerCredentials({ file }) }));
+});
+
+test.each(['basic', 'bearer'])('what was accepted before and no longer is, by %s', async (scheme) => {
+  let accepting = true;
+  await using server = await serve((request, response) => {
+    const { host, authorization } = request.headers;
+    if (request.url?.startsWith('/token')) {
+      if (accepting) response.end(JSON.stringify({ token }));
+      else response.writeHead(401).end();
+      return;
+    }
+    if (authorization !== undefined && accepting) {
+      response.end(JSON.stringify({ tags: [] }));
+      return;
+    }
+    const challenge = scheme === 'basic' ? 'Basic realm="x"' : `Bearer realm="http://${host}/token"`;
+    const typed = Buffer.from(authorization?.split(' ')[1] ?? '', 'base64');
+    const message = `not you: ${authorization} ${typed}`;
+    response.writeHead(401, { 'www-authenticate': challenge });
+    response.end(JSON.stringify({ errors: [{ code: 'UNAUTHORIZED', message }] }));
+  });
+  let asked = 0;
+  // Whoever was logged out meanwhile has nothing to answer with.
+  for (const credentials of [
+    { username: 'ann', password: secret },
+    async () => (asked++ === 0 ? { username: 'ann', password: secret } : undefined),
+  ]) {
+    accepting = true;
+    using client = new RegistryClient({ retries: 0, credentials });
+    const list = () => listOf(client.tags(`${server.host}/demo/app`));
+    await list();
+    accepting = false;
+    const error = await list().catch((reason) => reason);
+    expect(error).toMatchObject({ name: 'RegistryError' });
+    expectNothing(inspect([error, String(error)], { depth: 20, showHidden: true }));
+  }
 });

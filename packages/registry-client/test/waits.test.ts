@@ -117,7 +117,7 @@ test('waiting for credentials that a function looks for', async () => {
 });
 
 test.skipIf(process.platform === 'win32')('waiting for a credential helper, which is ended', async () => {
-  const directory = await mkdtemp(join(tmpdir(), 'estiba-credentials-'));
+  const directory = await mkdtemp(join(tmpdir(), `estiba-${process.pid}-credentials-`));
   try {
     const pid = join(directory, 'pid');
     await writeFile(join(directory, 'docker-credential-slow'), `#!/bin/sh\necho $$ > ${pid}\nexec sleep 60\n`);

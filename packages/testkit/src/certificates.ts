@@ -21,7 +21,7 @@ export function hasOpenssl(): boolean {
 
 /** Made by openssl(1), for a day. */
 export function makeCertificates(): Certificates {
-  const directory = mkdtempSync(join(tmpdir(), 'estiba-certificates-'));
+  const directory = mkdtempSync(join(tmpdir(), `estiba-${process.pid}-certificates-`));
   try {
     const authority = sign(directory, 'authority', 'basicConstraints=critical,CA:TRUE\nkeyUsage=keyCertSign');
     const server = sign(directory, 'server', 'subjectAltName=IP:127.0.0.1,DNS:localhost', authority);

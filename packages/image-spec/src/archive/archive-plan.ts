@@ -40,11 +40,15 @@ export interface PlannedBlob {
   readonly source: BlobSource;
 }
 
-export async function planOciArchive(images: Iterable<ArchiveImage>): Promise<ArchivePlan> {
+export async function planOciArchive(
+  images: Iterable<ArchiveImage>,
+  { signal }: Pick<PlanOptions, 'signal'>,
+): Promise<ArchivePlan> {
   const blobs = new Map<Digest, PlannedBlob>();
   const manifests: Descriptor[] = [];
   for (const { source, descriptor, names = [] } of images) {
-    for (const blob of await closureOf(source, descriptor)) blobs.set(blob.digest, { descriptor: blob, source });
+    const all = await closureOf(source, descriptor, { signal });
+    for (const blob of all) blobs.set(blob.digest, { descriptor: blob, source });
     manifests.push(...entriesOf(descriptor, names, (name) => named(descriptor, name)));
   }
   return {
@@ -69,7 +73,8 @@ export async function planDockerArchive(
     const { descriptor } = await loadImage(image.source, image.descriptor, { ...(platform && { platform }), signal });
     const single = { source: image.source, descriptor };
     const { source, descriptor: stored } = layers === 'stored' ? single : await uncompressed(single, { signal });
-    for (const blob of await closureOf(source, stored)) blobs.set(blob.digest, { descriptor: blob, source });
+    const all = await closureOf(source, stored, { signal });
+    for (const blob of all) blobs.set(blob.digest, { descriptor: blob, source });
     const { manifest } = await loadImage(source, stored, { signal });
     const tags = names.map(tagged);
     entries.push(

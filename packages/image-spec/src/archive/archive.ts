@@ -7,6 +7,7 @@ import { maxDocumentBytes } from '../document.ts';
 import { ImageSpecError } from '../error.ts';
 import { type Image, loadImage } from '../image.ts';
 import type { Platform } from '../platform.ts';
+import { selectPlatform } from '../platform-match.ts';
 import type { ArchivedImage, ArchiveFormat } from './archived-image.ts';
 import { ArchivedNames } from './archived-names.ts';
 import { bytesOfFile } from './bytes.ts';
@@ -16,6 +17,7 @@ import { findImages } from './images.ts';
 import { type ArchiveLimits, archiveLimits, readMembers } from './members.ts';
 import { promisedDigest } from './oci-images.ts';
 import { measurePart, type Part, partBytes, readPart } from './part.ts';
+import { stoppable } from './stoppable.ts';
 
 export interface OpenArchiveOptions {
   /** What Docker writes since version 25 is both, and has to be the same in both forms; this says which one counts. */
@@ -81,16 +83,19 @@ export class Archive implements BlobSource, AsyncDisposable {
 
   /** The image of a name or a manifest; of the only image, if nothing is told. Throws NAME_UNKNOWN, PLATFORM_MISSING. */
   async image(name?: string | Descriptor, options: { platform?: Platform; signal?: AbortSignal } = {}): Promise<Image> {
-    return loadImage(this, typeof name === 'object' ? name : this.#find(name), options);
+    return loadImage(this, typeof name === 'object' ? name : this.#find(name, options.platform), options);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#file.close();
   }
 
-  #find(name: string | undefined): Descriptor {
+  #find(name: string | undefined, platform: Platform | undefined): Descriptor {
     const found = this.#images.filter(({ names }) => name === undefined || names.includes(name));
-    if (found.length === 1) return (found[0] as ArchivedImage).descriptor;
+    const [first, ...others] = found.map(({ descriptor }) => descriptor);
+    if (first !== undefined && others.length === 0) return first;
+    // An image layout may have a name for several platforms.
+    if (first !== undefined && name !== undefined) return selectPlatform({ manifests: [first, ...others] }, platform);
     const names = this.#images.flatMap((image) => image.names);
     const what = name === undefined ? 'the image' : `image ${JSON.stringify(name)}`;
     const why = `there are ${this.#images.length} images, called ${names.slice(0, 10).join(', ')}`;
@@ -113,10 +118,10 @@ export class Archive implements BlobSource, AsyncDisposable {
     }
     return {
       place: this.path,
-      source: this,
+      source: stoppable(this, signal),
       has: (name) => names.has(name),
       document: async (name) => this.#document(name, names.get(name)),
-      member: async (name) => this.#member(names.get(name)),
+      member: async (name) => this.#member(names.get(name), signal),
     };
   }
 
@@ -132,12 +137,12 @@ export class Archive implements BlobSource, AsyncDisposable {
     throw documentTooLarge(name, part.size, this.path);
   }
 
-  async #member(part: Part): Promise<Member> {
+  async #member(part: Part, signal: AbortSignal | undefined): Promise<Member> {
     return {
       size: part.size,
       start: await partBytes(this.#file, { offset: part.offset, size: Math.min(part.size, magicBytes) }),
       digest: async (claimed) => {
-        const digest = claimed ?? (await measurePart(this.#file, part));
+        const digest = claimed ?? (await measurePart(this.#file, part, { signal }));
         this.#parts.set(digest, part);
         return digest;
       },

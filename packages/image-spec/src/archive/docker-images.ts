@@ -11,7 +11,7 @@
 import { z } from 'zod';
 import { type Descriptor, describe } from '../descriptor.ts';
 import type { Digest } from '../digest.ts';
-import { parseImageConfig, validate } from '../document.ts';
+import { parseImageConfig, parseJsonValue, validate } from '../document.ts';
 import { ImageSpecError } from '../error.ts';
 import { lazySchema } from '../lazy-schema.ts';
 import { mediaTypes } from '../media-types.ts';
@@ -31,17 +31,8 @@ export const dockerManifestFile = 'manifest.json';
 
 /** What `manifest.json` says, without looking at what it names. Throws ARCHIVE_INVALID, DOCUMENT_INVALID. */
 export async function dockerEntries(contents: Contents): Promise<DockerEntry[]> {
-  const bytes = await contents.document(dockerManifestFile);
-  let document: unknown;
-  try {
-    document = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch (cause) {
-    throw new ImageSpecError('DOCUMENT_INVALID', `cannot read ${dockerManifestFile} of ${contents.place}: not JSON`, {
-      path: '',
-      cause,
-    });
-  }
-  return validate(DockerEntries, document, `${dockerManifestFile} of ${contents.place}`);
+  const name = `${dockerManifestFile} of ${contents.place}`;
+  return validate(DockerEntries, parseJsonValue(await contents.document(dockerManifestFile), name), name);
 }
 
 export async function dockerImages(contents: Contents): Promise<DockerImage[]> {

@@ -1,10 +1,10 @@
 import type { Digest } from '../digest.ts';
 import type { ArchivedImage, ArchiveFormat } from './archived-image.ts';
+import { bothForms } from './both-forms.ts';
 import type { Contents } from './contents.ts';
-import { dockerEntries, dockerImages, dockerManifestFile } from './docker-images.ts';
-import { shown } from './member-name.ts';
+import { dockerImages, dockerManifestFile } from './docker-images.ts';
 import { invalid } from './members.ts';
-import { configsOf, indexFile, layoutFile, ociImages } from './oci-images.ts';
+import { indexFile, layoutFile, ociImages } from './oci-images.ts';
 
 export interface FoundImages {
   readonly images: readonly ArchivedImage[];
@@ -33,25 +33,17 @@ export async function findImages(contents: Contents, format: ArchiveFormat | und
 async function docker(contents: Contents): Promise<FoundImages> {
   const images = new Map<Digest, ArchivedImage>();
   const made = new Map<Digest, Buffer>();
+  // Docker, too, gives a name to the last that has it.
+  const owners = new Map<string, Digest>();
   for (const { descriptor, names, manifest } of await dockerImages(contents)) {
     const known = images.get(descriptor.digest)?.names ?? [];
     images.set(descriptor.digest, { descriptor, names: [...new Set([...known, ...names])] });
     made.set(descriptor.digest, manifest);
+    for (const name of names) owners.set(name, descriptor.digest);
   }
-  return { images: [...images.values()], made };
-}
-
-async function bothForms(contents: Contents, images: readonly ArchivedImage[]): Promise<ArchivedImage[]> {
-  const configs = await Promise.all(images.map((image) => configsOf(contents, image)));
-  const tags = images.map(({ names }) => [...names]);
-  for (const { Config, RepoTags } of await dockerEntries(contents)) {
-    const digest = await (await contents.member(Config)).digest();
-    const at = configs.findIndex((digests) => digests.has(digest));
-    if (at === -1) {
-      const why = `${dockerManifestFile} names ${shown(Config)}, of which ${indexFile} does not know; say by format which one counts`;
-      throw invalid(contents.place, why);
-    }
-    if (images[at]?.names.length === 0) tags[at]?.push(...(RepoTags ?? []));
-  }
-  return images.map(({ descriptor }, at) => ({ descriptor, names: [...new Set(tags[at])] }));
+  const owned = [...images.values()].map(({ descriptor, names }) => ({
+    descriptor,
+    names: names.filter((name) => owners.get(name) === descriptor.digest),
+  }));
+  return { images: owned, made };
 }

@@ -34,7 +34,7 @@ export async function importStream(
     await bytes.close();
   }
   const { images, made } = await findImages(staged, format);
-  for (const [digest, manifest] of made) await into.write(manifest, { expect: { digest }, lease });
+  for (const [digest, manifest] of made) await into.write(manifest, { expect: { digest }, lease, signal });
   return images;
 }
 

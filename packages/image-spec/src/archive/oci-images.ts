@@ -1,8 +1,11 @@
 /** An image layout in a tar: `oci-layout`, `index.json`, `blobs/<algorithm>/<encoded>`. */
 
+import { readDocument } from '../blob-source.ts';
 import type { Descriptor } from '../descriptor.ts';
 import { type Digest, isDigest } from '../digest.ts';
-import { parseImageIndex } from '../document.ts';
+import { parseImageIndex, parseImageManifest } from '../document.ts';
+import { ImageSpecError } from '../error.ts';
+import type { ImageManifest } from '../image-manifest.ts';
 import { checkHeader } from '../layout/header.ts';
 import { nameAnnotation } from '../layout/names.ts';
 import { walk } from '../layout/walk.ts';
@@ -30,15 +33,28 @@ export async function ociImages(contents: Contents): Promise<ArchivedImage[]> {
   return [...images.values()];
 }
 
-/** The digests of the configs of all its manifests that are there. */
-export async function configsOf(contents: Contents, { descriptor }: ArchivedImage): Promise<Set<Digest>> {
-  const configs = new Set<Digest>();
-  const enter = ({ mediaType, digest }: Descriptor) => {
-    if (describeMediaType(mediaType).kind === 'config') configs.add(digest);
-    return true;
+/** The manifests of images that it leads to, as far as they are there. */
+export async function imageManifests({ source }: Contents, { descriptor }: ArchivedImage): Promise<ImageManifest[]> {
+  const manifests = new Map<Digest, Descriptor>();
+  const seen = new Set<string>();
+  const enter = (entry: Descriptor, from: Descriptor | undefined) => {
+    const { kind } = describeMediaType(entry.mediaType);
+    if (from !== undefined && kind === 'config') manifests.set(from.digest, from);
+    // What a manifest is about is another image.
+    const isSubject =
+      from !== undefined && describeMediaType(from.mediaType).kind === 'manifest' && kind === 'manifest';
+    const key = `${entry.mediaType} ${entry.digest} ${entry.size}`;
+    return !isSubject && !seen.has(key) && seen.add(key) !== undefined;
   };
-  await walk(contents.source, descriptor, { enter, failed: () => {} });
-  return configs;
+  const failed = (error: unknown) => {
+    if (!(error instanceof ImageSpecError && error.code === 'BLOB_MISSING')) throw error;
+  };
+  await walk(source, descriptor, { enter, failed });
+  const images: ImageManifest[] = [];
+  for (const manifest of manifests.values()) {
+    images.push(parseImageManifest(await readDocument(source, manifest), manifest));
+  }
+  return images.filter(({ config }) => describeMediaType(config.mediaType).kind === 'config');
 }
 
 /** The digest that the name of a member promises. */

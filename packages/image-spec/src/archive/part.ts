@@ -30,9 +30,13 @@ export async function* readPart(
   }
 }
 
-export async function measurePart(file: FileHandle, part: Part): Promise<Digest> {
+export async function measurePart(
+  file: FileHandle,
+  part: Part,
+  { signal }: { signal: AbortSignal | undefined },
+): Promise<Digest> {
   const verifier = new Verifier();
-  for await (const chunk of readPart(file, part)) verifier.update(chunk);
+  for await (const chunk of readPart(file, part, { signal })) verifier.update(chunk);
   return verifier.finish().digest;
 }
 

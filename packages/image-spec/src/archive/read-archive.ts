@@ -5,7 +5,7 @@ import type { Descriptor } from '../descriptor.ts';
 import type { Digest } from '../digest.ts';
 import { ImageSpecError } from '../error.ts';
 import type { ImageLayout } from '../layout/image-layout.ts';
-import type { Lease } from '../layout/lease.ts';
+import { type Lease, obeying } from '../layout/lease.ts';
 import { pruneBlobs } from '../layout/prune.ts';
 import { type OpenArchiveOptions, openArchive } from './archive.ts';
 import type { ArchivedImage } from './archived-image.ts';
@@ -32,11 +32,11 @@ export async function readArchive(
   archive: string | Readable,
   { lease, ...options }: ReadArchiveOptions,
 ): Promise<readonly ArchivedImage[]> {
-  const { into, tag = true } = options;
+  const { into, tag = true, signal } = options;
   /** What was not there before, and belongs to no image. */
   const unneeded = new Set<Digest>();
   try {
-    await using own = await into.lease();
+    await using own = await into.lease({ signal });
     const add = async (...digests: readonly Digest[]) => {
       await own.add(...digests);
       for (const digest of digests) if (!(await into.has(digest))) unneeded.add(digest);
@@ -45,16 +45,13 @@ export async function readArchive(
     const images = isInPlace
       ? await importFile(archive, options, { add })
       : await importStream(archive, { ...options, lease: { add } });
-    const needed = await digestsOf(into, images);
-    await lease?.add(...needed);
-    for (const { descriptor, names } of tag ? images : []) {
-      for (const name of names) await into.tag(name, descriptor);
-    }
+    const needed = await digestsOf(into, images, { signal });
+    if (lease !== undefined) await obeying(lease, signal).add(...needed);
+    for (const [name, descriptors] of tag ? byName(images) : []) await into.tag(name, descriptors, { signal });
     for (const digest of needed) unneeded.delete(digest);
     return images;
   } finally {
-    // A layout in which something else cannot be trusted is not pruned, and that is not what this is about.
-    if (unneeded.size > 0) await pruneBlobs(into, {}, unneeded).catch(ignoreUntrusted);
+    await removeUnneeded(into, unneeded, { signal });
   }
 }
 
@@ -68,14 +65,14 @@ async function compressionOfFile(path: string): Promise<Compression> {
 
 async function importFile(
   path: string,
-  { into, ...options }: Imported,
+  { into, signal, ...options }: Imported,
   lease: Adding,
 ): Promise<readonly ArchivedImage[]> {
-  await using archive = await openArchive(path, options);
+  await using archive = await openArchive(path, { ...options, signal });
   for (const { descriptor } of archive.images) {
-    const blobs = await closureOf(archive, descriptor);
+    const blobs = await closureOf(archive, descriptor, { signal });
     // What is inside of something before it.
-    for (const blob of blobs.toReversed()) await copyBlob(archive, blob, into, { lease, signal: options.signal });
+    for (const blob of blobs.toReversed()) await copyBlob(archive, blob, into, { lease, signal });
   }
   return archive.images;
 }
@@ -92,10 +89,14 @@ async function copyBlob(
   await writer.commit();
 }
 
-async function digestsOf(into: ImageLayout, images: readonly ArchivedImage[]): Promise<Digest[]> {
+async function digestsOf(
+  into: ImageLayout,
+  images: readonly ArchivedImage[],
+  { signal }: { signal: AbortSignal | undefined },
+): Promise<Digest[]> {
   const digests = new Set<Digest>();
   for (const { descriptor } of images) {
-    for (const blob of await closureOf(into, descriptor)) {
+    for (const blob of await closureOf(into, descriptor, { signal })) {
       if (!(await into.has(blob)) && blob.urls === undefined) throw incomplete(blob, descriptor);
       digests.add(blob.digest);
     }
@@ -108,6 +109,32 @@ function incomplete({ digest, size }: Descriptor, image: Descriptor): ImageSpecE
   return new ImageSpecError('BLOB_MISSING', `cannot import the archive: ${why}`);
 }
 
-function ignoreUntrusted(error: unknown): void {
-  if (!(error instanceof ImageSpecError)) throw error;
+/** An image layout may have a name for several platforms. */
+function byName(images: readonly ArchivedImage[]): Map<string, readonly [Descriptor, ...Descriptor[]]> {
+  const found = new Map<string, readonly [Descriptor, ...Descriptor[]]>();
+  for (const { descriptor, names } of images) {
+    for (const name of names) {
+      const others = found.get(name);
+      found.set(name, others === undefined ? [descriptor] : [...others, descriptor]);
+    }
+  }
+  return found;
 }
+
+async function removeUnneeded(
+  into: ImageLayout,
+  unneeded: ReadonlySet<Digest>,
+  { signal }: { signal: AbortSignal | undefined },
+): Promise<void> {
+  if (unneeded.size === 0) return;
+  // Whoever has given up does not wait long for somebody else: what is left then is for the next prune.
+  const stop = signal?.aborted ? AbortSignal.timeout(cleaningMs) : signal;
+  try {
+    await pruneBlobs(into, { signal: stop }, unneeded);
+  } catch (error) {
+    // A layout in which something else cannot be trusted is not pruned, and that is not what this is about.
+    if (!(error instanceof ImageSpecError) && stop?.aborted !== true) throw error;
+  }
+}
+
+const cleaningMs = 1000;

@@ -1,4 +1,4 @@
-import { readDocument } from '../blob-source.ts';
+import { type BlobSource, readDocument } from '../blob-source.ts';
 import type { Descriptor } from '../descriptor.ts';
 import { maxDocumentBytes } from '../document.ts';
 import { ImageSpecError } from '../error.ts';
@@ -10,6 +10,7 @@ import { magicBytes } from './compression.ts';
 import type { Contents, Member } from './contents.ts';
 import type { FileMember, LinkMember } from './members.ts';
 import { promisedDigest } from './oci-images.ts';
+import { stoppable } from './stoppable.ts';
 
 export interface StagedOptions {
   readonly into: ImageLayout;
@@ -23,13 +24,13 @@ export interface StagedOptions {
  */
 export class Staged implements Contents {
   readonly place: string;
-  readonly source: ImageLayout;
+  readonly source: BlobSource;
   readonly #options: StagedOptions;
   readonly #names: ArchivedNames<StagedMember>;
 
   constructor(place: string, options: StagedOptions) {
     this.place = place;
-    this.source = options.into;
+    this.source = stoppable(options.into, options.signal);
     this.#options = options;
     this.#names = new ArchivedNames(place);
   }

@@ -38,7 +38,7 @@ async function* pieces(
 ): AsyncGenerator<Uint8Array> {
   const plan =
     format === 'oci-archive'
-      ? await planOciArchive(images)
+      ? await planOciArchive(images, { signal })
       : await planDockerArchive(images, { layers, platform, signal });
   const tar = await tarBlocks();
   for (const [name, content] of plan.documents) {

@@ -6,6 +6,7 @@ import { describeMediaType, mediaTypes } from '../media-types.ts';
 import type { DocumentKind } from './kinds.ts';
 import type { Finding } from './problem.ts';
 import { emptyContent, platforms, sectionOf } from './sections.ts';
+import { findUnsupportedDigests } from './unsupported-digests.ts';
 
 export interface FurtherFindings {
   readonly errors: Finding[];
@@ -33,6 +34,7 @@ export function findFurther(kind: DocumentKind, document: Fields): FurtherFindin
     checkEnvironment(document, add);
   }
   checkAnnotations(document, add);
+  found.warnings.push(...findUnsupportedDigests(kind, document));
   return found;
 }
 

@@ -1,5 +1,4 @@
 import type { z } from 'zod';
-import type { ImageSpecErrorCode } from '../error.ts';
 import { type DocumentKind, schemas } from './kinds.ts';
 import { type Finding, mostProblems } from './problem.ts';
 import { sectionOf } from './sections.ts';
@@ -30,11 +29,5 @@ function innermost(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
 
 function toFinding(kind: DocumentKind, issue: z.core.$ZodIssue): Finding {
   const path = issue.path.map((key) => (typeof key === 'number' ? key : String(key)));
-  return { code: codeOf(issue), path, message: messageOf(issue), section: sectionOf(kind, path) };
-}
-
-// A digest of an algorithm that is not supported says so.
-function codeOf(issue: z.core.$ZodIssue): ImageSpecErrorCode {
-  const given = issue.code === 'custom' ? issue.params?.code : undefined;
-  return given === 'DIGEST_UNSUPPORTED' ? given : 'DOCUMENT_INVALID';
+  return { code: 'DOCUMENT_INVALID', path, message: messageOf(issue), section: sectionOf(kind, path) };
 }

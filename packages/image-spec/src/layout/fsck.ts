@@ -55,7 +55,7 @@ async function checkBlobs(directory: string, { remove = false, signal }: FsckOpt
   for await (const file of blobFiles(directory, (path) => strays.push(path))) {
     const message = await blobProblem(file, signal);
     if (message === undefined) continue;
-    const removed = remove && (await removeWrong(directory, file));
+    const removed = remove && (await removeWrong(directory, file, signal));
     problems.push({ kind: 'blob-wrong', path: relative(directory, file.path), digest: file.digest, message, removed });
   }
   for (const path of strays) {
@@ -83,8 +83,8 @@ async function blobProblem({ digest, path }: BlobFile, signal: AbortSignal | und
 }
 
 /** Unless a right one has come in its place. */
-async function removeWrong(directory: string, file: BlobFile): Promise<boolean> {
-  await using _ = await acquire(layoutLockPath(directory));
+async function removeWrong(directory: string, file: BlobFile, signal: AbortSignal | undefined): Promise<boolean> {
+  await using _ = await acquire(layoutLockPath(directory), { signal });
   if (!(await isUnchanged(file))) return false;
   await rm(file.path, { force: true });
   return true;

@@ -10,18 +10,20 @@ export const layoutHeader = '{"imageLayoutVersion":"1.0.0"}';
 
 /** `oci-layout`, the version of a layout, which is made where there is none. Throws LAYOUT_INVALID. */
 export async function ensureHeader(directory: string, flush: boolean): Promise<void> {
-  const path = join(directory, 'oci-layout');
-  const bytes = await readFile(path).catch((error) => {
-    if (error.code !== 'ENOENT') throw error;
-  });
-  if (bytes !== undefined) {
-    checkHeader(bytes, directory);
-    return;
-  }
+  if (await hasHeader(directory)) return;
   // In one step, so that nobody, not even after a crash, finds it half written.
   const made = join(ingestDirectory(directory), ownedName());
   await writeFile(made, layoutHeader, { flush });
-  await rename(made, path);
+  await rename(made, join(directory, 'oci-layout'));
+}
+
+/** Throws LAYOUT_INVALID for a wrong one. */
+export async function hasHeader(directory: string): Promise<boolean> {
+  const bytes = await readFile(join(directory, 'oci-layout')).catch((error) => {
+    if (error.code !== 'ENOENT') throw error;
+  });
+  if (bytes !== undefined) checkHeader(bytes, directory);
+  return bytes !== undefined;
 }
 
 /** Throws LAYOUT_INVALID. */

@@ -1,9 +1,9 @@
-import { mkdir, realpath, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { realpath, stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import type { BlobOptions, BlobSource } from '../blob-source.ts';
 import type { Descriptor } from '../descriptor.ts';
 import type { Digest } from '../digest.ts';
+import { ImageSpecError } from '../error.ts';
 import { type Image, loadImage } from '../image.ts';
 import type { Platform } from '../platform.ts';
 import type { Expected } from '../verifier.ts';
@@ -11,15 +11,16 @@ import { readBlob } from './blob-reader.ts';
 import { BlobWriter } from './blob-writer.ts';
 import { cleanLayout } from './cleaning.ts';
 import { checkLayout, type FsckOptions } from './fsck.ts';
-import { ensureHeader } from './header.ts';
+import { ensureHeader, hasHeader } from './header.ts';
 import { readIndexFile } from './index-file.ts';
 import { ingest } from './ingest.ts';
 import type { LayoutProblem } from './layout-problem.ts';
-import { type Lease, openLease } from './lease.ts';
-import { addName, findName, nameOf, removeName } from './names.ts';
-import { blobPath, ingestDirectory, leaseDirectory } from './places.ts';
+import { type Lease, type LeaseOptions, obeying, openLease } from './lease.ts';
+import { addName, findName, type NameOptions, nameOf, removeName } from './names.ts';
+import { blobPath } from './places.ts';
 import { type Pruned, type PruneOptions, pruneBlobs } from './prune.ts';
 import { type LayoutUsage, layoutUsage } from './usage.ts';
+import { makeWritable } from './writable.ts';
 
 export interface ImageLayoutOptions {
   /** Wait until a blob is on the disk before it gets its name, so that it is whole even after a power cut. Default: true. */
@@ -39,26 +40,24 @@ export interface WriteOptions extends IngestOptions {
 
 /**
  * An OCI image layout directory: blobs by digest, and an index of names. Any number of processes may use one at the same time.
+ * One that may not be changed can be read; whatever would write throws LAYOUT_READ_ONLY.
  * https://github.com/opencontainers/image-spec/blob/main/image-layout.md
  */
 export class ImageLayout implements BlobSource {
   readonly directory: string;
   readonly #fsync: boolean;
+  #isWritable: boolean;
 
-  private constructor(directory: string, fsync: boolean) {
+  private constructor(directory: string, fsync: boolean, isWritable: boolean) {
     this.directory = directory;
     this.#fsync = fsync;
+    this.#isWritable = isWritable;
   }
 
-  /** Opens a layout and makes it if there is none. Throws LAYOUT_INVALID for one of another version. */
+  /** Opens a layout and makes it if there is none. Throws LAYOUT_INVALID for one of another version, LAYOUT_READ_ONLY. */
   static async open(directory: string, { fsync = true }: ImageLayoutOptions = {}): Promise<ImageLayout> {
-    await mkdir(join(directory, 'blobs', 'sha256'), { recursive: true });
-    await mkdir(ingestDirectory(directory), { recursive: true });
-    await mkdir(leaseDirectory(directory), { recursive: true });
-    const layout = new ImageLayout(await realpath(directory), fsync);
-    await cleanLayout(layout.directory);
-    await ensureHeader(layout.directory, fsync);
-    return layout;
+    const isWritable = await prepare(directory, fsync);
+    return new ImageLayout(await realpath(directory), fsync, isWritable);
   }
 
   /** Where the blob is, or would be. */
@@ -81,7 +80,7 @@ export class ImageLayout implements BlobSource {
   /** Verifies while writing: a blob is either whole and right, or absent. */
   async write(content: Readable | Uint8Array, options: WriteOptions = {}): Promise<Descriptor> {
     const { mediaType = 'application/octet-stream', expect, signal, lease } = options;
-    await using writer = await this.writer(expect, { lease });
+    await using writer = await this.writer(expect, { lease: lease && obeying(lease, signal) });
     for await (const chunk of content instanceof Uint8Array ? [content] : content) {
       signal?.throwIfAborted();
       await writer.write(chunk);
@@ -91,10 +90,11 @@ export class ImageLayout implements BlobSource {
   }
 
   /** For content that comes in pieces, may be interrupted, or is to be read while it arrives. */
-  writer(
+  async writer(
     expect: Expected = {},
     { lease }: { readonly lease?: Pick<Lease, 'add'> | undefined } = {},
   ): Promise<BlobWriter> {
+    await this.#beWritable();
     return BlobWriter.open({ layout: this.directory, expect, fsync: this.#fsync, lease });
   }
 
@@ -103,7 +103,8 @@ export class ImageLayout implements BlobSource {
    * goes on where an earlier one, of this process or one that has ended, was given up: the first `writer.size` bytes are there and
    * have been hashed again. Waits for another process that has begun. Undefined once the blob is in the layout.
    */
-  ingest(descriptor: Descriptor, { signal, lease }: IngestOptions = {}): Promise<BlobWriter | undefined> {
+  async ingest(descriptor: Descriptor, { signal, lease }: IngestOptions = {}): Promise<BlobWriter | undefined> {
+    await this.#beWritable();
     return ingest({
       layout: this.directory,
       expect: descriptor,
@@ -115,18 +116,28 @@ export class ImageLayout implements BlobSource {
   }
 
   /** Keeps blobs that have no name yet from being pruned, by this process or any other. */
-  lease(): Promise<Lease> {
-    return openLease(this.directory);
+  async lease(options: LeaseOptions = {}): Promise<Lease> {
+    await this.#beWritable();
+    return openLease(this.directory, options);
   }
 
-  /** Gives an image a name; an image that had it loses it. */
-  tag(name: string, descriptor: Descriptor): Promise<void> {
-    return addName(this.directory, this.#fsync, name, descriptor);
+  /** Gives an image a name, or several that are for different platforms; an image that had it loses it. */
+  async tag(
+    name: string,
+    descriptor: Descriptor | readonly [Descriptor, ...Descriptor[]],
+    options: NameOptions = {},
+  ): Promise<void> {
+    await this.#beWritable();
+    await addName(this.directory, name, 'digest' in descriptor ? [descriptor] : descriptor, {
+      ...options,
+      fsync: this.#fsync,
+    });
   }
 
   /** Throws NAME_UNKNOWN. The blobs stay until `prune`. */
-  untag(name: string): Promise<void> {
-    return removeName(this.directory, this.#fsync, name);
+  async untag(name: string, options: NameOptions = {}): Promise<void> {
+    await this.#beWritable();
+    await removeName(this.directory, name, { ...options, fsync: this.#fsync });
   }
 
   /** The image of a name, or of a manifest. Throws NAME_UNKNOWN, PLATFORM_MISSING, BLOB_MISSING. */
@@ -147,12 +158,14 @@ export class ImageLayout implements BlobSource {
    * Removes the blobs that no entry of the index leads to, and nobody has leased. What is written without a lease, by another
    * program for example, is safe only from the moment it is in the index: `olderThan` spares what is new.
    */
-  prune(options: PruneOptions = {}): Promise<Pruned> {
+  async prune(options: PruneOptions = {}): Promise<Pruned> {
+    await this.#beWritable();
     return pruneBlobs(this, options);
   }
 
   /** Reads all of it, and tells everything that is wrong. Changes nothing unless told to `remove` wrong blobs and stray files. */
-  fsck(options: FsckOptions = {}): Promise<LayoutProblem[]> {
+  async fsck(options: FsckOptions = {}): Promise<LayoutProblem[]> {
+    if (options.remove === true) await this.#beWritable();
     return checkLayout(this, options);
   }
 
@@ -160,4 +173,23 @@ export class ImageLayout implements BlobSource {
   usage(): Promise<LayoutUsage> {
     return layoutUsage(this);
   }
+
+  /** Asked again as long as it is not: it may have become so. */
+  async #beWritable(): Promise<void> {
+    if (!this.#isWritable) await makeWritable(this.directory);
+    this.#isWritable = true;
+  }
+}
+
+/** Whether it may be changed. */
+async function prepare(directory: string, fsync: boolean): Promise<boolean> {
+  try {
+    await makeWritable(directory);
+  } catch (error) {
+    if (!(error instanceof ImageSpecError) || !(await hasHeader(directory))) throw error;
+    return false;
+  }
+  await cleanLayout(directory);
+  await ensureHeader(directory, fsync);
+  return true;
 }

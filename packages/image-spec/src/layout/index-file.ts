@@ -33,10 +33,10 @@ export function readIndexText(layout: string): string | undefined {
  */
 export async function changeIndexFile(
   layout: string,
-  fsync: boolean,
   change: (index: ImageIndex) => ImageIndex,
+  { fsync, signal }: { readonly fsync: boolean; readonly signal?: AbortSignal | undefined },
 ): Promise<void> {
-  await using _ = await acquire(layoutLockPath(layout));
+  await using _ = await acquire(layoutLockPath(layout), { signal });
   const path = join(ingestDirectory(layout), ownedName());
   try {
     for (;;) {

@@ -5,6 +5,7 @@ import type { Descriptor } from '../descriptor.ts';
 import { ImageSpecError } from '../error.ts';
 import { Verifier } from '../verifier.ts';
 import { BlobWriter, type BlobWriterOptions } from './blob-writer.ts';
+import { obeying } from './lease.ts';
 import { acquire, type Lock } from './lock.ts';
 import { ownedName } from './owner.ts';
 import { blobLockPath, partPath } from './places.ts';
@@ -19,7 +20,7 @@ export interface IngestOptions extends BlobWriterOptions {
 export async function ingest(options: IngestOptions): Promise<BlobWriter | undefined> {
   const { layout, expect, has, signal, lease } = options;
   // Before looking whether it is there: then it stays.
-  await lease?.add(expect.digest);
+  if (lease !== undefined) await obeying(lease, signal).add(expect.digest);
   for (;;) {
     if (await has(expect)) return undefined;
     const lock = await acquire(blobLockPath(layout, expect.digest), { signal });

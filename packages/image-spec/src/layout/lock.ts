@@ -6,7 +6,7 @@
  *     x.lock.<holder>.lock   the right to take x.lock from a holder who has died, itself such a lock
  *
  * Without that right two could find the same dead holder, and the slower one would take the lock of the quicker. A holder
- * in another pid namespace cannot be asked whether it lives; it touches its lock while it does.
+ * in another pid namespace, or on another machine, cannot be asked whether it lives; it touches its lock while it does.
  */
 import { readFileSync } from 'node:fs';
 import { link, readFile, rm, stat, unlink, utimes, writeFile } from 'node:fs/promises';

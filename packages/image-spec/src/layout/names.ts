@@ -1,6 +1,7 @@
 import type { Descriptor } from '../descriptor.ts';
 import { isDigest } from '../digest.ts';
 import { ImageSpecError } from '../error.ts';
+import type { ImageIndex } from '../image-index.ts';
 import type { Platform } from '../platform.ts';
 import { selectPlatform } from '../platform-match.ts';
 import { changeIndexFile, readIndexFile } from './index-file.ts';
@@ -26,20 +27,38 @@ export function findName(layout: string, name: string, platform: Platform | unde
   return found.length === 1 ? first : selectPlatform({ manifests: found }, platform);
 }
 
-export async function addName(layout: string, fsync: boolean, name: string, descriptor: Descriptor): Promise<void> {
-  await changeIndexFile(layout, fsync, (index) => ({
+export interface NameOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+export async function addName(
+  layout: string,
+  name: string,
+  descriptors: readonly Descriptor[],
+  { fsync, signal }: NameOptions & { readonly fsync: boolean },
+): Promise<void> {
+  const change = (index: ImageIndex) => ({
     ...index,
-    manifests: [...index.manifests.filter((other) => nameOf(other) !== name), named(descriptor, name)],
-  }));
+    manifests: [
+      ...index.manifests.filter((other) => nameOf(other) !== name),
+      ...descriptors.map((descriptor) => named(descriptor, name)),
+    ],
+  });
+  await changeIndexFile(layout, change, { fsync, signal });
 }
 
 /** Throws NAME_UNKNOWN. */
-export async function removeName(layout: string, fsync: boolean, name: string): Promise<void> {
-  await changeIndexFile(layout, fsync, (index) => {
+export async function removeName(
+  layout: string,
+  name: string,
+  { fsync, signal }: NameOptions & { readonly fsync: boolean },
+): Promise<void> {
+  const change = (index: ImageIndex) => {
     const manifests = index.manifests.filter((entry) => nameOf(entry) !== name);
     if (manifests.length === index.manifests.length) throw unknown(name, index.manifests, layout);
     return { ...index, manifests };
-  });
+  };
+  await changeIndexFile(layout, change, { fsync, signal });
 }
 
 function unknown(name: string, manifests: readonly Descriptor[], directory: string): ImageSpecError {

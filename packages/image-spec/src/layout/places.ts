@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type Digest, parseDigest } from '../digest.ts';
+import { type Digest, digestParts, parseDigest } from '../digest.ts';
 
 /**
  * What is where in a layout. The upper half is that of the specification; other programs pass over the rest.
@@ -14,7 +14,7 @@ import { type Digest, parseDigest } from '../digest.ts';
  *     .leases/<owner>                what a process needs that has no name yet
  */
 export function blobPath(layout: string, digest: Digest): string {
-  const [algorithm = '', encoded = ''] = parseDigest(digest).split(':');
+  const [algorithm, encoded] = digestParts(digest);
   return join(layout, 'blobs', algorithm, encoded);
 }
 

@@ -10,10 +10,10 @@ import type { Platform } from '../platform.ts';
 import { type ImageView, viewImage } from '../view/image-view.ts';
 import type { Layer } from '../view/layer.ts';
 import { MemoryStore } from '../view/memory-store.ts';
-import { type BlobTarget, type ImageParts, manifestOf, takeApart } from './image-parts.ts';
+import { type ImageParts, type MakeTarget, manifestOf, takeApart } from './image-parts.ts';
 
 /** Gives the parts of the new image. What is read on the way, and can be read only once, goes into the target. */
-export type Make = (base: (image: ImageView) => Promise<ImageParts>, into?: BlobTarget) => Promise<ImageParts>;
+export type Make = (base: (image: ImageView) => Promise<ImageParts>, into?: MakeTarget) => Promise<ImageParts>;
 
 /**
  * An image that is not written anywhere: other images, and a change. Nothing is read before somebody asks for what depends on
@@ -53,7 +53,7 @@ export class DraftImage implements ImageView {
   }
 
   /** Makes it, once. */
-  make(into?: BlobTarget): Promise<Made> {
+  make(into?: MakeTarget): Promise<Made> {
     this.#made ??= this.#put(into).catch((error) => {
       this.#made = undefined;
       throw error;
@@ -61,7 +61,7 @@ export class DraftImage implements ImageView {
     return this.#made;
   }
 
-  async #put(into: BlobTarget | undefined): Promise<Made> {
+  async #put(into: MakeTarget | undefined): Promise<Made> {
     const parts = await this.#make((image) => partsOf(image, into), into);
     const documents = new MemoryStore();
     const config = parts.stored ?? documents.add(encoded(parts.config, parseImageConfig), configTypes[parts.family]);
@@ -91,7 +91,7 @@ export interface Made {
   readonly view: ImageView;
 }
 
-async function partsOf(image: ImageView, into: BlobTarget | undefined): Promise<ImageParts> {
+async function partsOf(image: ImageView, into: MakeTarget | undefined): Promise<ImageParts> {
   if (!(image instanceof DraftImage)) return takeApart(image);
   // Its own parts, and not what a reader makes of the documents: these need not be read again.
   return { ...(await image.make(into)).parts, source: image.source };

@@ -11,7 +11,7 @@ import type { ArtifactView } from '../view/artifact-view.ts';
 import type { ImageView } from '../view/image-view.ts';
 import { type ArtifactFilter, type IndexView, viewIndex } from '../view/index-view.ts';
 import { MemoryStore } from '../view/memory-store.ts';
-import type { BlobTarget } from './image-parts.ts';
+import type { MakeTarget } from './image-parts.ts';
 
 export interface IndexParts {
   readonly document: ImageIndex;
@@ -28,11 +28,11 @@ interface Made extends IndexParts {
 /** An index that is not written anywhere, as a `DraftImage`. */
 export class DraftIndex implements IndexView {
   readonly source: BlobSource = { blob: (descriptor, options) => this.#blob(descriptor, options) };
-  readonly #make: (into?: BlobTarget) => Promise<IndexParts>;
+  readonly #make: (into?: MakeTarget) => Promise<IndexParts>;
   #made: Promise<Made> | undefined;
   readonly #view: IndexView;
 
-  constructor(make: (into?: BlobTarget) => Promise<IndexParts>) {
+  constructor(make: (into?: MakeTarget) => Promise<IndexParts>) {
     this.#make = make;
     const made = () => this.make();
     this.#view = viewIndex({
@@ -66,7 +66,7 @@ export class DraftIndex implements IndexView {
     return this.#view.artifacts(filter);
   }
 
-  make(into?: BlobTarget): Promise<Made> {
+  make(into?: MakeTarget): Promise<Made> {
     this.#made ??= this.#put(into).catch((error) => {
       this.#made = undefined;
       throw error;
@@ -74,7 +74,7 @@ export class DraftIndex implements IndexView {
     return this.#made;
   }
 
-  async #put(into: BlobTarget | undefined): Promise<Made> {
+  async #put(into: MakeTarget | undefined): Promise<Made> {
     const parts = await this.#make(into);
     const documents = new MemoryStore();
     const descriptor = documents.addJson(parts.document, parts.document.mediaType ?? mediaTypes.index);

@@ -29,10 +29,20 @@ export interface PartLayer {
 /** Where blobs are written to: an `ImageLayout`, a `MemoryStore`. */
 export interface BlobTarget extends BlobSource {
   has(descriptor: Descriptor): Promise<boolean>;
-  write(
-    content: AsyncIterable<Uint8Array> | Uint8Array,
-    options: { mediaType?: string; expect?: Descriptor; signal?: AbortSignal | undefined },
-  ): Promise<Descriptor>;
+  write(content: AsyncIterable<Uint8Array> | Uint8Array, options: BlobWriteOptions): Promise<Descriptor>;
+}
+
+export interface BlobWriteOptions {
+  readonly mediaType?: string;
+  readonly expect?: Descriptor;
+  readonly signal?: AbortSignal | undefined;
+  /** Gets the digest before anybody could find the blob and remove it. */
+  readonly lease?: { add(...digests: readonly Digest[]): Promise<void> } | undefined;
+}
+
+/** Where an image goes while it is made. */
+export interface MakeTarget extends BlobTarget {
+  readonly signal?: AbortSignal | undefined;
 }
 
 export async function takeApart(image: ImageView): Promise<ImageParts> {

@@ -8,7 +8,8 @@ import { MemoryStore } from '../view/memory-store.ts';
 import { verified } from '../view/verified.ts';
 import { type Family, layerTypes, ociType } from './families.ts';
 import type { HistoryEntry } from './history.ts';
-import type { BlobTarget, PartLayer } from './image-parts.ts';
+import type { MakeTarget, PartLayer } from './image-parts.ts';
+import { interruptible } from './interruptible.ts';
 import { type LayerMeasures, measureLayer } from './measure-layer.ts';
 
 interface AnyNewLayer {
@@ -30,20 +31,24 @@ export type NewLayer =
   | (AnyNewLayer & { readonly blob: Descriptor; readonly source: BlobSource; readonly diffId?: Digest | undefined });
 
 /** Finds out what the layer is called. Throws LAYER_INVALID, MEDIA_TYPE_CONFLICT, and LAYER_UNREAD for a stream that only `save` may read. */
-export async function settleLayer(layer: NewLayer, family: Family, into: BlobTarget | undefined): Promise<PartLayer> {
-  if ('blob' in layer) return settleBlob(layer, family);
+export async function settleLayer(layer: NewLayer, family: Family, into: MakeTarget | undefined): Promise<PartLayer> {
+  if ('blob' in layer) return settleBlob(layer, family, into?.signal);
   const { measures, source } = 'bytes' in layer ? await readBytes(layer.bytes) : await readStream(layer.stream, into);
   const { digest, size, diffId, compression } = measures;
   const mediaType = typeOf(layer.mediaType, compression, family);
   return { diffId, source, descriptor: annotated({ mediaType, digest, size }, layer) };
 }
 
-async function settleBlob(layer: Extract<NewLayer, { blob: Descriptor }>, family: Family): Promise<PartLayer> {
+async function settleBlob(
+  layer: Extract<NewLayer, { blob: Descriptor }>,
+  family: Family,
+  signal: AbortSignal | undefined,
+): Promise<PartLayer> {
   const { blob, source } = layer;
   const said = layer.mediaType ?? blob.mediaType;
   const descriptor = (mediaType: string) => annotated({ ...blob, mediaType }, layer);
   if (layer.diffId !== undefined) return { diffId: layer.diffId, source, descriptor: descriptor(said) };
-  const { diffId, compression } = await measureLayer(verified(await source.blob(blob), blob));
+  const { diffId, compression } = await measureLayer(verified(await source.blob(blob, { signal }), blob));
   return { diffId, source, descriptor: descriptor(typeOf(said, compression, family)) };
 }
 
@@ -55,11 +60,11 @@ async function readBytes(bytes: Uint8Array): Promise<{ measures: LayerMeasures; 
 
 async function readStream(
   stream: Extract<NewLayer, { stream: unknown }>['stream'],
-  into: BlobTarget | undefined,
+  into: MakeTarget | undefined,
 ): Promise<{ measures: LayerMeasures; source: BlobSource }> {
   if (into !== undefined) {
     const opened = typeof stream === 'function' ? await stream() : stream;
-    const measures = await measureLayer(opened, (content) => into.write(content, {}));
+    const measures = await measureLayer(interruptible(opened, into.signal), (content) => into.write(content, {}));
     return { measures, source: into };
   }
   if (typeof stream !== 'function') {

@@ -8,14 +8,16 @@ import { deepest, type ImageView, tooDeep } from '../view/image-view.ts';
 import type { IndexView } from '../view/index-view.ts';
 import { DraftImage } from './draft-image.ts';
 import { DraftIndex } from './draft-index.ts';
-import type { BlobTarget } from './image-parts.ts';
+import type { BlobTarget, BlobWriteOptions, MakeTarget } from './image-parts.ts';
 
 /** Where images are written to, and get names: an `ImageLayout`. */
 export interface ImageTarget extends BlobTarget {
-  tag?(name: string, descriptor: Descriptor): Promise<void>;
+  tag?(name: string, descriptor: Descriptor, options?: { readonly signal?: AbortSignal | undefined }): Promise<void>;
   /** What is leased is not removed by a `prune` that comes before the name does. */
-  lease?(): Promise<AsyncDisposable & { add(digest: Digest): unknown }>;
+  lease?(options?: { readonly signal?: AbortSignal | undefined }): Promise<AsyncDisposable & Keeping>;
 }
+
+type Keeping = NonNullable<BlobWriteOptions['lease']>;
 
 export interface SaveOptions {
   /** The name to give it, as `ImageLayout.tag` does. */
@@ -36,25 +38,21 @@ export async function save(
 ): Promise<Descriptor> {
   const { name, signal } = options;
   signal?.throwIfAborted();
-  await using lease = await into.lease?.();
-  const keep = (digest: Digest) => lease?.add(digest);
+  await using lease = await into.lease?.({ signal });
   // What can be read only once is written while it is measured.
-  if (what instanceof DraftImage || what instanceof DraftIndex) await what.make(keeping(into, keep));
+  if (what instanceof DraftImage || what instanceof DraftIndex) await what.make(keeping(into, { lease, signal }));
   const descriptor = await what.descriptor;
-  await new Copying(what.source, into, options, keep).manifest(descriptor);
-  if (name !== undefined) await into.tag?.(name, descriptor);
+  await new Copying(what.source, into, options, lease).manifest(descriptor);
+  if (name !== undefined) await into.tag?.(name, descriptor, { signal });
   return descriptor;
 }
 
-function keeping(into: BlobTarget, keep: (digest: Digest) => unknown): BlobTarget {
+function keeping(into: BlobTarget, also: Pick<BlobWriteOptions, 'lease' | 'signal'>): MakeTarget {
   return {
+    signal: also.signal,
     blob: (descriptor, options) => into.blob(descriptor, options),
     has: (descriptor) => into.has(descriptor),
-    write: async (content, options) => {
-      const descriptor = await into.write(content, options);
-      await keep(descriptor.digest);
-      return descriptor;
-    },
+    write: (content, options) => into.write(content, { ...options, ...also }),
   };
 }
 
@@ -62,14 +60,14 @@ class Copying {
   readonly #from: BlobSource;
   readonly #into: ImageTarget;
   readonly #options: SaveOptions;
-  readonly #keep: (digest: Digest) => unknown;
+  readonly #lease: Keeping | undefined;
   readonly #done = new Set<Digest>();
 
-  constructor(from: BlobSource, into: ImageTarget, options: SaveOptions, keep: (digest: Digest) => unknown) {
+  constructor(from: BlobSource, into: ImageTarget, options: SaveOptions, lease: Keeping | undefined) {
     this.#from = from;
     this.#into = into;
     this.#options = options;
-    this.#keep = keep;
+    this.#lease = lease;
   }
 
   async manifest(descriptor: Descriptor, depth = 0): Promise<void> {
@@ -96,7 +94,7 @@ class Copying {
   async #put(descriptor: Descriptor, content: () => Promise<AsyncIterable<Uint8Array>> | Uint8Array): Promise<void> {
     const { signal, onBlob } = this.#options;
     // Kept before it is looked for, or a prune in between would take it.
-    await this.#keep(descriptor.digest);
+    await this.#lease?.add(descriptor.digest);
     if (!(await this.#into.has(descriptor))) {
       const { mediaType } = descriptor;
       await this.#into.write(await content(), { mediaType, expect: descriptor, signal });

@@ -63,41 +63,71 @@ export function legacyEntries(tag = 'demo:1'): Entry[] {
 
 /** As Docker writes since version 25: an image layout, and a `manifest.json` about the same blobs. */
 export function modernEntries({ other }: { other?: string } = {}): Entry[] {
-  const config = configOf(layers);
-  const named = other ?? config;
-  const blob = (content: string) => ({ name: `blobs/sha256/${hex(content)}`, content });
-  const descriptor = (content: string, mediaType: string) => ({
-    mediaType,
-    digest: digestOf(content),
-    size: content.length,
-  });
+  const own = modernImage({ tags: ['demo:1'] });
+  return modernArchive([own], other === undefined ? [own] : [{ ...own, config: other }]);
+}
+
+export interface ModernImage {
+  readonly config: string;
+  readonly layers: readonly string[];
+  readonly manifest: string;
+  /** `demo:1` */
+  readonly tags: readonly string[];
+}
+
+export function modernImage({
+  texts = layers,
+  tags = [] as readonly string[],
+  config = configOf(texts),
+} = {}): ModernImage {
   const manifest = json({
     schemaVersion: 2,
     mediaType: 'application/vnd.oci.image.manifest.v1+json',
-    config: descriptor(config, 'application/vnd.oci.image.config.v1+json'),
-    layers: layers.map((text) => descriptor(text, 'application/vnd.oci.image.layer.v1.tar')),
+    config: descriptorOf(config, 'application/vnd.oci.image.config.v1+json'),
+    layers: texts.map((text) => descriptorOf(text, 'application/vnd.oci.image.layer.v1.tar')),
   });
-  const annotations = {
-    'io.containerd.image.name': 'docker.io/library/demo:1',
-    'org.opencontainers.image.ref.name': '1',
-  };
-  const manifests = [{ ...descriptor(manifest, 'application/vnd.oci.image.manifest.v1+json'), annotations }];
+  return { config, layers: texts, manifest, tags };
+}
+
+/** `listed` are in `index.json`, `told` in `manifest.json`. */
+export function modernArchive(listed: readonly ModernImage[], told: readonly ModernImage[]): Entry[] {
+  const contents = [...listed, ...told].flatMap((image) => [image.config, image.manifest, ...image.layers]);
+  const manifests = listed.flatMap(({ manifest, tags }) => {
+    const descriptor = descriptorOf(manifest, 'application/vnd.oci.image.manifest.v1+json');
+    return tags.length === 0 ? [descriptor] : tags.map((tag) => ({ ...descriptor, annotations: namesOf(tag) }));
+  });
+  const images = told.map((image) => ({
+    Config: blobOf(image.config).name,
+    RepoTags: image.tags,
+    Layers: image.layers.map((text) => blobOf(text).name),
+    LayerSources: {},
+  }));
   return [
     { name: 'blobs/', type: 'Directory' },
     { name: 'blobs/sha256/', type: 'Directory' },
-    ...[...new Set([config, named, manifest, ...layers])].map(blob),
+    ...[...new Set(contents)].map(blobOf),
     { name: 'index.json', content: json({ schemaVersion: 2, manifests }) },
-    {
-      name: 'manifest.json',
-      content: json([
-        {
-          Config: blob(named).name,
-          RepoTags: ['demo:1'],
-          Layers: layers.map((text) => blob(text).name),
-          LayerSources: {},
-        },
-      ]),
-    },
+    { name: 'manifest.json', content: json(images) },
     { name: 'oci-layout', content: '{"imageLayoutVersion":"1.0.0"}' },
   ];
+}
+
+export function descriptorOf(content: string, mediaType: string) {
+  return { mediaType, digest: digestOf(content), size: content.length };
+}
+
+export function blobOf(content: string): { name: string; content: string } {
+  return { name: `blobs/sha256/${hex(content)}`, content };
+}
+
+function namesOf(tag: string) {
+  return {
+    'io.containerd.image.name': `docker.io/library/${tag}`,
+    'org.opencontainers.image.ref.name': tag.split(':')[1] ?? 'latest',
+  };
+}
+
+/** The same archive with a member of another content. */
+export function changed(entries: readonly Entry[], name: string, change: (text: string) => string): Entry[] {
+  return entries.map((entry) => (entry.name === name ? { ...entry, content: change(String(entry.content)) } : entry));
 }

@@ -5,7 +5,8 @@ import { text } from 'node:stream/consumers';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { digestOf, type ImageLayout, openArchive, readArchive } from '../../src/index.ts';
-import { ingestDirectory, leaseDirectory } from '../../src/layout/places.ts';
+import { acquire } from '../../src/layout/lock.ts';
+import { ingestDirectory, layoutLockPath, leaseDirectory } from '../../src/layout/places.ts';
 import { collect, openLayout, scratch } from '../scratch.ts';
 import { archiveOf, configOf, type Entry, entryOf, layers, legacyEntries, modernEntries } from './archives.ts';
 
@@ -315,3 +316,24 @@ test('importing stops with the reason of its signal, or with the failure of its 
   await expect(readArchive(broken, { into: layout })).rejects.toThrow('the pipe broke');
   expect([...(await blobs(layout)), ...(await readdir(ingestDirectory(folder.path)))]).toEqual([]);
 });
+
+test.each(['its own lease', 'the lease it was given', 'a name'])(
+  'importing stops with the reason of its signal while it waits for %s',
+  async (what) => {
+    await using folder = await scratch();
+    const layout = await openLayout(folder.path);
+    const archive = archiveOf(...modernEntries());
+    await readArchive(inPieces(archive, 1000), { into: layout, tag: false });
+    await using locks = new AsyncDisposableStack();
+    const lock = async () => void locks.use(await acquire(layoutLockPath(layout.directory)));
+    if (what === 'its own lease') await lock();
+    // It is asked after all has been imported, and before there are names.
+    const add = what === 'a name' ? lock : () => new Promise<never>(() => {});
+    const read = readArchive(inPieces(archive, 1000), {
+      into: layout,
+      lease: { add },
+      signal: AbortSignal.timeout(100),
+    });
+    await expect(read).rejects.toMatchObject({ name: 'TimeoutError' });
+  },
+);

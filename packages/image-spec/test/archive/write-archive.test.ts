@@ -8,7 +8,9 @@ import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { Parser } from 'tar';
 import { describe, expect, test } from 'vitest';
 import {
+  type BlobSource,
   type Descriptor,
+  type Digest,
   digestOf,
   type ImageLayout,
   mediaTypes,
@@ -32,6 +34,13 @@ async function packedImage(layout: ImageLayout): Promise<Descriptor> {
   const rootfs = { type: 'layers', diff_ids: texts.map((text) => digestOf(text)) };
   const config = await writeJson(layout, { os: 'linux', architecture: 'amd64', rootfs }, mediaTypes.config);
   return writeJson(layout, { schemaVersion: 2, mediaType: mediaTypes.manifest, config, layers }, mediaTypes.manifest);
+}
+
+function untilAborted(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal === undefined) reject(new Error('it was not told of the signal'));
+    signal?.addEventListener('abort', () => reject(signal.reason));
+  });
 }
 
 /** What a program that is not ours finds. */
@@ -101,6 +110,28 @@ describe.each(formats)('a %s', (format) => {
     const descriptor = await makeImage(source, ['content']);
     const signal = AbortSignal.abort(new Error('enough'));
     await expect(buffer(writeArchive([{ source, descriptor }], { format, signal }))).rejects.toThrow('enough');
+  });
+
+  test('stops with the reason of its signal wherever its source lets it wait', async () => {
+    await using folder = await scratch();
+    const layout = await openLayout(folder.path);
+    const descriptor = await makeImage(layout, ['content']);
+    /** Everything it gives but one, for which one could wait for ever. */
+    const stuckAt = (stuck: number) => {
+      let asked = 0;
+      const source: BlobSource = {
+        blob: (wanted, options = {}) =>
+          asked++ === stuck ? untilAborted(options.signal) : layout.blob(wanted, options),
+      };
+      return { source, asked: () => asked };
+    };
+    const whole = stuckAt(-1);
+    await buffer(writeArchive([{ source: whole.source, descriptor }], { format }));
+    for (let stuck = 0; stuck < whole.asked(); stuck++) {
+      const signal = AbortSignal.timeout(10);
+      const archive = buffer(writeArchive([{ source: stuckAt(stuck).source, descriptor }], { format, signal }));
+      await expect(archive, `read ${stuck}`).rejects.toMatchObject({ name: 'TimeoutError' });
+    }
   });
 });
 
@@ -183,4 +214,25 @@ test('an open archive is written as another', async () => {
   const images = archive.images.map((image) => ({ ...image, source: archive }));
   await readArchive(writeArchive(images, { format: 'docker-archive' }), { into });
   expect((await into.image('docker.io/library/a:1')).descriptor.digest).toBe(descriptor.digest);
+});
+
+test('an index is archived without an entry that cannot be verified, and a layer like that is refused', async () => {
+  await using folder = await scratch();
+  const source = await openLayout(join(folder.path, 'from'));
+  const image = await makeImage(source, ['x']);
+  const strange = { ...image, digest: 'foo+bar:abc' as Digest };
+  const index = { schemaVersion: 2, mediaType: mediaTypes.index, manifests: [image, strange] };
+  const descriptor = await writeJson(source, index, mediaTypes.index);
+  await source.tag('demo', descriptor);
+  expect((await source.prune()).removed).toEqual([]);
+  const into = await openLayout(join(folder.path, 'into'));
+  await readArchive(writeArchive([{ source, descriptor, names: ['demo'] }], { format: 'oci-archive' }), { into });
+  expect(await into.fsck()).toEqual([]);
+  expect((await into.image('demo')).descriptor.digest).toBe(image.digest);
+  expect(await source.has(strange)).toBe(false);
+  const { manifest } = await source.image(image);
+  const layers = [{ mediaType: mediaTypes.layer, digest: 'foo+bar:abc', size: 1 }];
+  const odd = await writeJson(source, { ...manifest, layers }, mediaTypes.manifest);
+  const archive = writeArchive([{ source, descriptor: odd }], { format: 'oci-archive' });
+  await expect(buffer(archive)).rejects.toMatchObject({ code: 'DIGEST_UNSUPPORTED' });
 });

@@ -32,7 +32,8 @@ test.each([
   ['a long text', `{"mediaType":"${'\\u0041'.repeat(600_000)}"}`],
   ['good layers', text({ ...manifest, layers: Array(25_000).fill(layer) })],
 ])('a document that is nothing but %s does not keep anybody waiting', (_, content) => {
-  const started = performance.now();
+  // Of the processor: how long it takes is also a matter of what else the machine does.
+  const started = process.cpuUsage();
   checkDocument(content, '');
-  expect(performance.now() - started).toBeLessThan(4000);
+  expect(process.cpuUsage(started).user).toBeLessThan(4_000_000);
 });

@@ -4,16 +4,11 @@ import { mediaTypes } from '../../src/media-types.ts';
 import { manifest } from './fixtures.ts';
 import { officialCases } from './official-cases.ts';
 
-test.each(officialCases)(
-  'the official validator and we agree about $what',
-  ({ text, mediaType, path, unsupported }) => {
-    const check = checkDocument(text, mediaType);
-    expect(check.ok).toBe(path === undefined);
-    if (check.ok) return;
-    expect(check.errors[0].path).toBe(path);
-    expect(check.errors[0].code === 'DIGEST_UNSUPPORTED').toBe(unsupported === true);
-  },
-);
+test.each(officialCases)('the official validator and we agree about $what', ({ text, mediaType, path }) => {
+  const check = checkDocument(text, mediaType);
+  expect(check.ok).toBe(path === undefined);
+  if (!check.ok) expect(check.errors[0].path).toBe(path);
+});
 
 // It refuses them; registries hold artifacts that have none.
 test('a manifest without layers is read, with a warning', () => {

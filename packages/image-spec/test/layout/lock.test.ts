@@ -1,7 +1,9 @@
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
 import { digestOf } from '../../src/digest.ts';
 import { acquire, type Lock, tryAcquire } from '../../src/layout/lock.ts';
@@ -53,7 +55,7 @@ test('who dies while taking over from the dead stops nobody', async () => {
 
 /** Of another pid namespace. */
 function foreign(): string {
-  return ownedName().replace(/^(\d+)-\w+/, '$1-12345');
+  return ownedName().replace(/-\w+/, '-12345');
 }
 
 async function rightOf(path: string): Promise<string> {
@@ -108,6 +110,30 @@ test('a holder that cannot be asked keeps its lock while it touches it', async (
   await utimes(path, lately, lately);
   await using lock = await tryAcquire(path);
   expect(lock?.doubtful).toBe(true);
+});
+
+test('the lock of a thread that has ended is free, and that of a running one is not', async () => {
+  if (process.platform !== 'linux') return;
+  await using folder = await scratch();
+  const path = join(folder.path, 'x.lock');
+  const source = `import(${JSON.stringify(new URL('../../src/layout/lock.ts', import.meta.url).href)})
+    .then(({ acquire }) => acquire(${JSON.stringify(path)}))
+    .then(() => require('node:worker_threads').parentPort.postMessage('locked'));
+    setInterval(() => {}, 1000);`;
+  const worker = new Worker(source, { eval: true });
+  await once(worker, 'message');
+  expect(await tryAcquire(path)).toBeUndefined();
+  await worker.terminate();
+  await using lock = await acquire(path, { signal: AbortSignal.timeout(5000) });
+  expect(lock.doubtful).toBe(false);
+});
+
+test('a process of another machine, or under another clock, cannot be judged', () => {
+  const mine = ownedName();
+  const [numbers, place = '', start, random] = mine.split('-');
+  const others = place.split('.').map((_, at) => place.split('.').with(at, '7').join('.'));
+  if (process.platform === 'linux') expect(others).toHaveLength(3);
+  for (const other of others) expect(ownerState([numbers, other, start, random].join('-'))).toBe('unknown');
 });
 
 test('a process is known by its number and its start', async () => {

@@ -1,8 +1,10 @@
-import { readdir } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { describe, digestOf, mediaTypes } from '../../src/index.ts';
 import { acquire } from '../../src/layout/lock.ts';
+import { ownedName } from '../../src/layout/owner.ts';
 import { layoutLockPath, leaseDirectory } from '../../src/layout/places.ts';
 import { makeImage, openLayout, scratch, writeJson } from '../scratch.ts';
 import { otherProcess } from './other-process.ts';
@@ -34,6 +36,16 @@ test('a blob that is written with a lease is leased before it is there', async (
   await writer?.write(Buffer.from('two'));
   await writer?.commit();
   expect((await layout.prune()).removed).toEqual([]);
+});
+
+test('nothing is removed when a lease cannot be read', async () => {
+  await using folder = await scratch();
+  const layout = await openLayout(folder.path);
+  await layout.write(Buffer.from('x'));
+  // Whoever may read everything is told of this at least.
+  await mkdir(join(leaseDirectory(folder.path), ownedName()));
+  await expect(layout.prune()).rejects.toMatchObject({ code: 'EISDIR' });
+  expect(await layout.has(digestOf('x'))).toBe(true);
 });
 
 test('the lease of another process holds while that lives', async () => {

@@ -1,6 +1,16 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
-import { appendLayers, convertToOci, digestOf, MemoryStore, makeIndex, openImage, save } from '../../src/index.ts';
+import {
+  appendLayers,
+  convertToOci,
+  digestOf,
+  type ImageTarget,
+  MemoryStore,
+  makeIndex,
+  openImage,
+  save,
+} from '../../src/index.ts';
 import { made } from '../made.ts';
 import { collect, openLayout, scratch } from '../scratch.ts';
 
@@ -70,6 +80,55 @@ test('a prune in between takes nothing away', async () => {
   for await (const layer of (await layout.image('kept')).layers())
     expect(await layout.has(layer.descriptor)).toBe(true);
 });
+
+test('a prune takes nothing of a layer that is written while it is measured', async () => {
+  await using folder = await scratch();
+  const layout = await openLayout(folder.path);
+  const { image } = await made(['base']);
+  // Between the moment when a blob is there, and that in which `save` goes on.
+  const removed: string[] = [];
+  const into: ImageTarget = {
+    blob: (descriptor, options) => layout.blob(descriptor, options),
+    has: (descriptor) => layout.has(descriptor),
+    lease: () => layout.lease(),
+    tag: (name, descriptor) => layout.tag(name, descriptor),
+    write: async (content, options) => {
+      const written = await layout.write(content instanceof Uint8Array ? content : Readable.from(content), options);
+      removed.push(...(await layout.prune()).removed);
+      return written;
+    },
+  };
+  const once = Readable.from([Buffer.from('read once')]);
+  await save(appendLayers(image, [{ stream: once }]), into, { name: 'kept' });
+  expect(removed).toEqual([]);
+  for await (const { descriptor } of (await layout.image('kept')).layers())
+    expect(await layout.has(descriptor)).toBe(true);
+});
+
+test('a layer that is written while it is measured stops with the signal', async () => {
+  const { image } = await made(['base']);
+  const controller = new AbortController();
+  const endless = async function* () {
+    for (let piece = 0; piece < 1000; piece++) {
+      if (piece === 3) controller.abort(new Error('enough'));
+      yield Buffer.alloc(512);
+    }
+  };
+  const store = new MemoryStore();
+  const saving = save(appendLayers(image, [{ stream: endless() }]), store, { signal: controller.signal });
+  await expect(saving).rejects.toThrow('enough');
+  expect([...store.digests()]).toEqual([]);
+});
+
+test('a layer that never goes on stops with the signal, and is closed', async () => {
+  const { image } = await made(['base']);
+  const controller = new AbortController();
+  const stalled = new Readable({ read: () => {} });
+  setTimeout(() => controller.abort(new Error('enough')), 50);
+  const saving = save(appendLayers(image, [{ stream: stalled }]), new MemoryStore(), { signal: controller.signal });
+  await expect(saving).rejects.toThrow('enough');
+  expect(stalled.destroyed).toBe(true);
+}, 5000);
 
 test('saving stops with the signal', async () => {
   const { image } = await made(['one', 'two']);
