@@ -63,7 +63,7 @@ export interface PulledLayer extends ImageLayer {
 export async function pull(transport: Transport, reference: Reference, options: PullOptions): Promise<Image> {
   const { into, platform, tag, signal, onProgress } = options;
   const { manifest, fetched, indexed } = await findImage(transport, reference, platform, signal);
-  await using lease = await into.lease();
+  await using lease = await into.lease({ signal });
   const digests = [fetched.descriptor, manifest.config, ...manifest.layers].map(({ digest }) => digest);
   await abortable(lease.add(...digests), signal);
   const group = new AbortController();
@@ -83,7 +83,7 @@ export async function pull(transport: Transport, reference: Reference, options: 
   ]);
   signal?.throwIfAborted();
   await into.write(fetched.bytes, { expect: fetched.descriptor });
-  if (tag !== undefined) await into.tag(tag, fetched.descriptor);
+  if (tag !== undefined) await into.tag(tag, fetched.descriptor, { signal });
   return into.image(fetched.descriptor);
 }
 
