@@ -13,7 +13,7 @@ const { values } = parseArgs({
   },
 });
 
-const [username, password = ''] = values.user?.split(':') ?? [];
+const [, username, password = ''] = /^([^:]+):?(.*)$/s.exec(values.user ?? '') ?? [];
 const storage = await ImageLayout.open(values.directory);
 await using registry = await Registry.start({
   storage,
@@ -23,7 +23,10 @@ await using registry = await Registry.start({
 });
 
 console.log(`serving ${storage.directory} at ${registry.host}`);
-for await (const { name } of storage.images()) console.log(`  podman pull --tls-verify=false ${registry.host}/${name}`);
+for await (const { name } of storage.images()) {
+  // A layout may have other names too, which no client can ask a registry for.
+  if (/^[a-z0-9._/-]+:[\w.-]+$/.test(name)) console.log(`  podman pull --tls-verify=false ${registry.host}/${name}`);
+}
 
 await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
 console.log(`stopped after ${registry.requests.length} requests`);

@@ -6,7 +6,7 @@ export function progressBars(out = process.stdout): Disposable & { update: (prog
   let [drawn, last] = [0, 0];
   // Goes back up to the first line, and writes each anew; what does not fit on the screen cannot be reached.
   const draw = () => {
-    const lines = [...totals.blobs.map(lineFor).slice(-Math.max(out.rows - 2, 1)), totalOf(totals)];
+    const lines = [...fitting(totals.blobs, Math.max(out.rows - 2, 1)).map(lineFor), totalOf(totals)];
     const up = drawn > 0 ? `\x1b[${drawn}A` : '';
     out.write(up + lines.map((line) => `\x1b[2K${line.slice(0, out.columns - 1)}\n`).join(''));
     [drawn, last] = [lines.length, performance.now()];
@@ -22,6 +22,13 @@ export function progressBars(out = process.stdout): Disposable & { update: (prog
       else out.write(`${totalOf(totals)}\n`);
     },
   };
+}
+
+/** Where there are too many: those that move, then those that wait. */
+function fitting(blobs: TransferProgress[], most: number): TransferProgress[] {
+  const order = ({ status }: TransferProgress) => ['transferring', 'waiting'].indexOf(status) + 1 || 3;
+  const shown = new Set(blobs.toSorted((a, b) => order(a) - order(b)).slice(0, most));
+  return blobs.filter((blob) => shown.has(blob));
 }
 
 const words = { waiting: '', transferring: '', exists: ', is there', mounted: ', mounted', complete: ', done' };

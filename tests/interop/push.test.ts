@@ -61,6 +61,7 @@ requires({ on: ['host'], root: true, command })('what we push', () => {
       const copied = await layout.image('1');
       expect(copied.descriptor.digest).toBe(image.digest);
       for (const layer of copied.manifest.layers) expect(await layout.has(layer)).toBe(true);
+      expect(await layout.fsck()).toEqual([]);
     });
 
     it.each(['buildah', 'podman'])('is pulled by %s', async (program) => {
@@ -93,10 +94,13 @@ requires({ on: ['host'], root: true, command })('what we push', () => {
     const tag = `docker://${registry.host}/subject:${image.digest.replace(':', '-')}`;
     const { manifests } = JSON.parse(peers.inspect(tag, '--raw'));
     expect(manifests).toEqual([{ ...contents, artifactType: 'application/spdx+json' }]);
-    for await (const found of client.referrers(`${registry.host}/subject:1`))
-      expect(found.digest).toBe(contents.digest);
-    const raw = peers.inspect(`docker://${registry.host}/subject@${contents.digest}`, '--raw');
-    expect(digestOf(raw)).toBe(contents.digest);
+    const found: string[] = [];
+    for await (const { digest } of client.referrers(`${registry.host}/subject:1`)) found.push(digest);
+    expect(found).toEqual([contents.digest]);
+    const layout = await ImageLayout.open(folder.join('layout-artifact'), { fsync: false });
+    const from = `docker://${registry.host}/subject@${contents.digest}`;
+    peers.copy(from, `oci:${layout.directory}:1`, '--preserve-digests');
+    expect([await layout.has(contents), await layout.fsck()]).toEqual([true, []]);
   });
 
   it.each([

@@ -51,27 +51,34 @@ export function normalizeArchitecture(architecture: string, variant: string): { 
       return { name: 'amd64', variant: given === 'v1' ? '' : given };
     case 'aarch64':
     case 'arm64':
-      return { name: 'arm64', variant: arm64Variants[given] ?? given };
+      return { name: 'arm64', variant: arm64Variants.get(given) ?? given };
     case 'armhf':
       return { name: 'arm', variant: 'v7' };
     case 'armel':
       return { name: 'arm', variant: 'v6' };
     case 'arm':
-      return { name: 'arm', variant: armVariants[given] ?? given };
+      return { name: 'arm', variant: armVariants.get(given) ?? given };
     default:
       return { name: architecture.toLowerCase(), variant: given };
   }
 }
 
-const arm64Variants: Partial<Record<string, string>> = {
-  '8': '',
-  v8: '',
-  'v8.0': '',
-  '9': 'v9',
-  '9.0': 'v9',
-  'v9.0': 'v9',
-};
-const armVariants: Partial<Record<string, string>> = { '': 'v7', '5': 'v5', '6': 'v6', '7': 'v7', '8': 'v8' };
+// Maps, for the variant of a stranger may be `constructor`, which every object has.
+const arm64Variants = new Map([
+  ['8', ''],
+  ['v8', ''],
+  ['v8.0', ''],
+  ['9', 'v9'],
+  ['9.0', 'v9'],
+  ['v9.0', 'v9'],
+]);
+const armVariants = new Map([
+  ['', 'v7'],
+  ['5', 'v5'],
+  ['6', 'v6'],
+  ['7', 'v7'],
+  ['8', 'v8'],
+]);
 
 function formatOptions({ 'os.version': version = '', 'os.features': features = [] }: Platform): string {
   const named = [...new Set(features)].filter((feature) => feature !== '').sort();

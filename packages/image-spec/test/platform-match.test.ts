@@ -185,6 +185,21 @@ test('the error names the platforms there are', () => {
   );
 });
 
+test('a variant by the name of what every object has is like any that nobody knows', () => {
+  for (const variant of ['constructor', '__proto__', 'toString']) {
+    for (const architecture of ['arm', 'arm64']) {
+      const platform = { os: 'linux', architecture, variant };
+      const strange = { ...entry(undefined), platform };
+      expect(() => selectPlatform({ manifests: [strange] }, parsePlatform('linux/arm64'))).toThrow(
+        expect.objectContaining({ code: 'PLATFORM_MISSING' }),
+      );
+      expect(formatPlatform(parsePlatform(`linux/${architecture}/${variant}`))).toBe(
+        `linux/${architecture}/${variant.toLowerCase()}`,
+      );
+    }
+  }
+});
+
 test('an entry that is no image is not chosen', () => {
   const artifact = entry('linux/amd64', 'application/vnd.example+json');
   expect(() => selectPlatform({ manifests: [artifact] }, parsePlatform('linux/amd64'))).toThrow(

@@ -23,12 +23,17 @@ export function guardedLookup(from: URL): LookupFunction {
   return (hostname, options, done) => {
     lookup(hostname, options, (error, found, family) => {
       const addresses = Array.isArray(found) ? found.map(({ address }) => address) : [found];
-      const wrong = error ? undefined : addresses.find((address) => isForeign(address, from));
-      const refused =
-        wrong === undefined ? null : refuse(from, `${hostname}, which is ${wrong}`, placeOf(wrong) ?? 'elsewhere');
-      done(error ?? refused, found as string, family);
+      const refused = error ? [] : addresses.map((address) => foreignAddress(from, hostname, address)).filter(Boolean);
+      done(error ?? refused[0] ?? null, found as string, family);
     });
   };
+}
+
+/** The same for one address, also of a connection that somebody else has made. */
+export function foreignAddress(from: URL, hostname: string, address: string): RegistryError | undefined {
+  const place = placeOf(address);
+  if (place === undefined || isOf(place, from)) return undefined;
+  return refuse(from, `${hostname}, which is ${address}`, place);
 }
 
 type Near = 'this machine' | 'this link';
@@ -54,11 +59,6 @@ function placeOf(address: string): Near | undefined {
 
 function isOf(place: Near, { hostname }: URL): boolean {
   return place === 'this machine' ? isLoopback(hostname) : placeOf(bare(hostname)) === place;
-}
-
-function isForeign(address: string, from: URL): boolean {
-  const place = placeOf(address);
-  return place !== undefined && !isOf(place, from);
 }
 
 function familyOf(address: string): 'ipv4' | 'ipv6' {

@@ -76,7 +76,7 @@ export class Authorizer {
     const { registry, repository, mirror, signal } = audience;
     const credentials = await this.#credentials(registry, { repository, mirror, signal });
     const bearer = challenges.find(({ scheme }) => scheme === 'bearer');
-    if (credentials !== undefined && 'token' in credentials) return lasting(`Bearer ${credentials.token}`);
+    if (credentials !== undefined && 'token' in credentials) return answerToken(audience, credentials.token);
     if (bearer !== undefined) return fetchToken(this.#http, audience, bearer, credentials, this.#insecure);
     return challenges.some(({ scheme }) => scheme === 'basic') ? answerBasic(audience, credentials) : undefined;
   }
@@ -84,6 +84,13 @@ export class Authorizer {
 
 function keyOf({ registry, scopes }: Audience): string {
   return `${registry} ${scopes.join(' ')}`;
+}
+
+function answerToken({ registry, endpoint }: Audience, token: string): Authorization {
+  // Read from a file, it tends to have a line break at its end, for which Node has an error that names no registry.
+  if (/^[\x21-\x7e]+$/.test(token)) return lasting(`Bearer ${token}`);
+  const message = `cannot log in to ${registry}: the token is empty, or has a space or a line break in it`;
+  throw new RegistryError('CREDENTIALS_INVALID', message, { url: endpoint });
 }
 
 function answerBasic({ endpoint }: Audience, credentials: Credentials | undefined): Authorization | undefined {

@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import {
   type BlobSource,
   type Descriptor,
@@ -23,6 +23,7 @@ import { type PushOptions, push } from './push.ts';
 import { listReferrers, type ReferrersOptions } from './referrers.ts';
 import { RepositorySource } from './repository-source.ts';
 import { retrying } from './retry.ts';
+import { streamOf } from './stream-of.ts';
 import { listTags } from './tags.ts';
 import type { Transport } from './transport.ts';
 import { hasBlob } from './upload.ts';
@@ -93,9 +94,12 @@ export class RegistryClient implements Disposable {
   ): Promise<Readable> {
     const from = parsed(reference);
     const mirrors = new Set<Place>();
-    const chunks = blobChunks(this.#transport, { reference: from, descriptor, mirrors, signal });
     const onError = (error: unknown) => this.#transport.distrust(mirrors, from, error);
-    return Readable.from(verified(chunks, descriptor, { onError }), { objectMode: false, highWaterMark: 1024 * 1024 });
+    const chunks = (stopped: AbortSignal) => {
+      const received = blobChunks(this.#transport, { reference: from, descriptor, mirrors, signal: stopped });
+      return verified(received, descriptor, { onError });
+    };
+    return streamOf(chunks, signal);
   }
 
   /** The repository of `reference` as a source of content, for whatever takes one. Blobs are not verified by it. */

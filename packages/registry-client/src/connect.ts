@@ -1,3 +1,4 @@
+import { number } from './amounts.ts';
 import { Authorizer } from './authorizer.ts';
 import { BoundCredentials } from './bound-credentials.ts';
 import type { Credentials, CredentialsFor } from './credentials.ts';
@@ -30,8 +31,8 @@ export function connect(settings: TransportSettings): Transport {
   const credentialsFor: CredentialsFor =
     typeof credentials === 'function' ? credentials : async (registry, request) => bound?.of(registry, request);
   return new Transport(http, new Authorizer(http, credentialsFor, insecure), {
-    retries,
-    delay,
+    retries: number('retries', retries),
+    delay: number('retryDelay', delay),
     perHost,
     credentials: bound,
     onRetry: onEvent && ((retry) => onEvent({ type: 'retry', ...retry })),

@@ -1,8 +1,9 @@
 import { Agent as HttpAgent, type RequestOptions } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
+import type { Socket } from 'node:net';
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
 import { abortable } from './abortable.ts';
-import { checkReach, guardedLookup } from './address.ts';
+import { checkReach, foreignAddress, guardedLookup } from './address.ts';
 import type { CertificatesFor } from './certificates.ts';
 import { RegistryError } from './error.ts';
 import { intoOneBuffer } from './one-buffer.ts';
@@ -26,6 +27,8 @@ export interface Route {
   readonly url: URL;
   readonly options: RequestOptions;
   readonly headers: Readonly<Record<string, string>>;
+  /** For a connection that is there already: why this request may not have it. */
+  readonly checkSocket?: ((socket: Socket) => RegistryError | undefined) | undefined;
 }
 
 /** The connections that are kept, and the ways to new ones. */
@@ -52,11 +55,15 @@ export class Connections {
     const guarded = from !== undefined && from.hostname !== url.hostname;
     if (guarded) checkReach(from, url);
     const options = guarded ? { lookup: guardedLookup(from) } : {};
+    const checkSocket = guarded
+      ? ({ remoteAddress = '' }: Socket) => foreignAddress(from, url.hostname, remoteAddress)
+      : undefined;
     const secure = url.protocol === 'https:';
     if (secure && this.#options.agent !== undefined)
-      return { url, headers: {}, options: { ...options, agent: this.#options.agent } };
+      return { url, headers: {}, options: { ...options, agent: this.#options.agent }, checkSocket };
     const proxy = this.#options.proxy?.(url);
-    if (proxy === undefined) return { url, headers: {}, options: { ...options, ...(await this.#direct(url, signal)) } };
+    if (proxy === undefined)
+      return { url, headers: {}, options: { ...options, ...(await this.#direct(url, signal)) }, checkSocket };
     if (secure) {
       const agent = await this.#tunnel(proxy, signal);
       return { url, headers: {}, options: { ...tunnelled(agent, signal), ...(await this.#trust(url, signal)) } };
@@ -72,11 +79,12 @@ export class Connections {
     };
   }
 
-  /** An agent of the caller is left alone. */
+  /** Those that are idle. An agent of the caller is left alone. */
   close(): void {
-    this.#plain.destroy();
-    for (const agent of this.#tunnels.values()) agent.destroy();
-    if (this.#options.agent === undefined) this.#secure.destroy();
+    const own = [this.#plain, ...this.#tunnels.values(), ...(this.#options.agent === undefined ? [this.#secure] : [])];
+    const idle = own.flatMap(({ freeSockets }) => Object.values(freeSockets).flatMap((sockets) => sockets ?? []));
+    // Not by agent.destroy(), which takes connections from those who use them.
+    for (const socket of idle) socket.destroy();
   }
 
   async #direct(url: URL, signal: AbortSignal | undefined): Promise<RequestOptions> {

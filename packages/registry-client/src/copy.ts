@@ -29,7 +29,8 @@ export async function copy(
       source.distrustMirrors(error);
       throw error;
     });
-  const { documents } = await send(context, root, to, pushing);
+  const both = { ...context, sourceRegistry: from.registry };
+  const { documents } = await send(both, root, to, pushing);
   if (!referrers) return root;
   const seen = new Set(documents.map(({ descriptor }) => descriptor.digest));
   let named = 0;
@@ -40,7 +41,7 @@ export async function copy(
       if (++named > mostReferrers) throw tooMany(from);
       if (seen.has(referrer.digest)) continue;
       const target = parseReference(`${to.registry}/${to.repository}@${referrer.digest}`);
-      const copied = await send(context, referrer, target, { ...pushing, tags: [] });
+      const copied = await send(both, referrer, target, { ...pushing, tags: [] });
       for (const { descriptor } of copied.documents) seen.add(descriptor.digest);
     }
   }

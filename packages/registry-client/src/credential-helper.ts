@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { abortable } from './abortable.ts';
+import { milliseconds } from './amounts.ts';
 import { invalid } from './auth-file.ts';
 import type { Credentials } from './credentials.ts';
 import { printable } from './printable.ts';
@@ -50,7 +51,7 @@ async function run(
     reject(invalid(file, `${command} ${why}`));
   };
   let reject: (error: Error) => void = () => {};
-  const timer = setTimeout(() => end(`did not answer within ${timeout} ms`), timeout);
+  const timer = setTimeout(() => end(`did not answer within ${timeout} ms`), milliseconds('helperTimeout', timeout));
   const done = new Promise<{ code: number | null; output: string }>((resolve, refuse) => {
     reject = refuse;
     let output = '';

@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { type AuthFile, credentialsIn, keysOf, readAuthFile } from './auth-file.ts';
+import { type AuthFile, credentialsIn, isRecord, keysOf, readAuthFile } from './auth-file.ts';
 import { askHelper } from './credential-helper.ts';
 import { anyCredentials, type Credentials, type CredentialsFor, type CredentialsRequest } from './credentials.ts';
 
@@ -59,8 +59,9 @@ async function find(
   { helperTimeout: timeout = 30_000 }: StoredCredentialsOptions,
 ): Promise<Credentials | undefined> {
   const keys = keysOf(registry, repository);
-  const named = keys.find((key) => file.credHelpers !== undefined && Object.hasOwn(file.credHelpers, key));
-  const helper = (named && file.credHelpers?.[named]) || file.credsStore;
+  const helpers = isRecord(file.credHelpers) ? file.credHelpers : {};
+  const named = keys.find((key) => Object.hasOwn(helpers, key));
+  const helper = (named && helpers[named]) || file.credsStore;
   for (const name of helper ? namesOf(registry, named) : []) {
     const found = await askHelper({ helper: String(helper), name, file: file.path, timeout, signal });
     if (found !== undefined) return found;

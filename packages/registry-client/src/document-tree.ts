@@ -10,6 +10,7 @@ import {
   parseManifest,
   readDocument,
 } from '@estiba/image-spec';
+import { abortable } from './abortable.ts';
 import type { Limit } from './limit.ts';
 import { together } from './together.ts';
 
@@ -86,7 +87,7 @@ async function readOne(
     const why = `${descriptor.mediaType} is neither a manifest nor an index`;
     throw new ImageSpecError('MEDIA_TYPE_UNSUPPORTED', `cannot read ${descriptor.digest}: ${why}`);
   }
-  const bytes = await readDocument(source, descriptor, { signal });
+  const bytes = await abortable(readDocument(source, descriptor, { signal }), signal);
   return { descriptor, bytes, document: parseManifest(bytes, descriptor) };
 }
 

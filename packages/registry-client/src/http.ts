@@ -1,6 +1,7 @@
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { type ConnectionOptions, Connections } from './connections.ts';
+import { milliseconds } from './amounts.ts';
+import { type ConnectionOptions, Connections, type Route } from './connections.ts';
 import { RegistryError } from './error.ts';
 import { unreachable } from './failures.ts';
 import { readAll } from './read-all.ts';
@@ -22,7 +23,7 @@ export interface HttpRequest {
 
 /** How long to wait, in milliseconds. */
 export interface Timeouts {
-  /** For the connection; 10 s unless told. */
+  /** For the connection; 10 s unless told. Infinity is for ever, here as below. */
   readonly connect: number;
   /** From the end of the request to the head of the answer; 30 s unless told. */
   readonly headers: number;
@@ -45,7 +46,13 @@ export class Http {
   readonly #onAnswer: HttpOptions['onAnswer'];
 
   constructor(options: HttpOptions = {}) {
-    this.timeouts = { connect: 10_000, headers: 30_000, idle: 30_000, document: 120_000, ...options.timeouts };
+    const { connect = 10_000, headers = 30_000, idle = 30_000, document = 120_000 } = options.timeouts ?? {};
+    this.timeouts = {
+      connect: milliseconds('timeouts.connect', connect),
+      headers: milliseconds('timeouts.headers', headers),
+      idle: milliseconds('timeouts.idle', idle),
+      document: milliseconds('timeouts.document', document),
+    };
     this.#connections = new Connections(options, this.timeouts.connect);
     this.#onAnswer = options.onAnswer;
   }
@@ -57,7 +64,7 @@ export class Http {
   async send(asked: HttpRequest): Promise<IncomingMessage> {
     const { url, body = '', patience = 0, signal } = asked;
     signal?.throwIfAborted();
-    const request = await this.#open(asked);
+    const { request, checkSocket } = await this.#open(asked);
     const { connect, idle, headers } = this.timeouts;
     return new Promise((resolve, reject) => {
       let answered = false;
@@ -71,7 +78,18 @@ export class Http {
       };
       const late = (what: string, after: number) => () => fail(tooLate(url, what, after));
       const stop = waits.after(connect, late('connection', connect));
-      request.once('socket', (socket) => (socket.connecting ? socket.once('connect', stop) : stop()));
+      request.once('socket', (socket) => {
+        if (socket.connecting) return void socket.once('connect', stop);
+        stop();
+        // Nothing has been sent yet. Whoever made the connection may have been free to go there.
+        const refused = checkSocket?.(socket);
+        if (refused !== undefined) fail(refused);
+      });
+      request.once('upgrade', (_, socket) => {
+        socket.destroy();
+        fail(silent(url, 'it changes to another protocol'));
+      });
+      request.once('close', () => fail(silent(url, 'it gives no answer')));
       request.on('error', (error) => fail(signal?.aborted ? signal.reason : unreachable(url, error)));
       if (signal !== undefined) waits.until(signal, () => fail(signal.reason));
       request.once('response', (response) => {
@@ -79,8 +97,13 @@ export class Http {
         waits.end();
         // What was not sent of the body cannot be taken back: the connection is of no use for another request.
         if (!request.writableEnded) response.once('close', () => request.destroy());
-        this.#onAnswer?.(response, url);
-        resolve(response);
+        try {
+          this.#onAnswer?.(response, url);
+          resolve(response);
+        } catch (error) {
+          response.destroy();
+          reject(error);
+        }
       });
       sendBody(request, body, { url, idle, answered: () => answered }).then(
         () => waits.after(headers + patience, late('answer', headers + patience)),
@@ -119,7 +142,7 @@ export class Http {
     this.#connections.close();
   }
 
-  async #open({ method, url, headers, body, from, signal }: HttpRequest): Promise<ClientRequest> {
+  async #open({ method, url, headers, body, from, signal }: HttpRequest): Promise<Opened> {
     const route = await this.#connections.route(url, { from, signal });
     const options = {
       method,
@@ -134,8 +157,17 @@ export class Http {
       ...route.options,
       ...(signal ? { signal } : {}),
     };
-    return route.url.protocol === 'https:' ? httpsRequest(route.url, options) : httpRequest(route.url, options);
+    const start = route.url.protocol === 'https:' ? httpsRequest : httpRequest;
+    return { request: start(route.url, options), checkSocket: route.checkSocket };
   }
+}
+
+interface Opened extends Pick<Route, 'checkSocket'> {
+  readonly request: ClientRequest;
+}
+
+function silent(url: URL, why: string): RegistryError {
+  return new RegistryError('UNEXPECTED', `cannot read from ${url.host}: ${why}`, { url });
 }
 
 function tooLate(url: URL, what: string, after: number): RegistryError {

@@ -1,3 +1,5 @@
+import { atLeastOne } from './amounts.ts';
+
 /** Runs what it is given, in order, but only so many at once. Waiting for a place ends with the signal. */
 export type Limit = <T>(task: () => Promise<T>, options?: { readonly signal?: AbortSignal | undefined }) => Promise<T>;
 
@@ -47,11 +49,19 @@ export class HostLimits {
   readonly #limits = new Map<string, Limit>();
 
   constructor(most: number) {
-    this.#most = Math.max(most, 1);
+    this.#most = atLeastOne('perHost', most);
   }
 
-  /** Whoever has a place of one host does not wait for one of another: two that do so crosswise would wait for ever. */
-  of(host: string): Limit {
+  /**
+   * A place of each host that is named, for what moves from one to another. They are taken in the order of their names: two
+   * that did so crosswise would wait for each other for ever.
+   */
+  of(host: string, ...others: string[]): Limit {
+    const limits = [...new Set([host, ...others])].sort().map((one) => this.#one(one));
+    return limits.reduceRight((inner, outer) => (task, waiting) => outer(() => inner(task, waiting), waiting));
+  }
+
+  #one(host: string): Limit {
     const limit = this.#limits.get(host) ?? limitTo(this.#most);
     this.#limits.set(host, limit);
     return limit;

@@ -46,7 +46,7 @@ export async function* pages<Item>(transport: Transport, request: PagesRequest<I
 
 /** Only the query is taken from the link: the next page is of the same list. */
 function linked({ headers }: IncomingMessage, url: URL, what: string): string | undefined {
-  const [, target] = /<([^>]*)>\s*;[^,]*\brel="?next"?/i.exec(String(headers.link ?? '')) ?? [];
+  const target = targetOf(String(headers.link ?? ''), 'next');
   if (target === undefined || !URL.canParse(target, url.href)) return undefined;
   // Behind something that adds TLS, registries tend to forget that they have it.
   const next = new URL(target, url);
@@ -54,6 +54,18 @@ function linked({ headers }: IncomingMessage, url: URL, what: string): string | 
   throw new RegistryError('REDIRECT_REFUSED', `cannot ${what}: the next page is said to be at ${next.host}`, {
     url,
   });
+}
+
+/** In steps that each look at a character once: one expression for all would take seconds for a head made to be slow. */
+function targetOf(header: string, relation: string): string | undefined {
+  const links = header.split(/,\s*(?=<)/).map((link) => /^\s*<([^>]*)>(.*)$/.exec(link));
+  const found = links.find((link) =>
+    link?.[2]?.split(';').some((parameter) => {
+      const [, relations = ''] = /^\s*rel\s*=\s*"?([^"]*)/i.exec(parameter) ?? [];
+      return relations.toLowerCase().split(/\s/).includes(relation);
+    }),
+  );
+  return found?.[1];
 }
 
 /** A JSON object with a list of texts in it, which may be null. */

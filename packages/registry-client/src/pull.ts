@@ -18,6 +18,7 @@ import {
   stackLayers,
 } from '@estiba/image-spec';
 import { abortable } from './abortable.ts';
+import { atLeastOne } from './amounts.ts';
 import { type Limit, limitTo } from './limit.ts';
 import { type FetchedManifest, fetchManifest } from './manifest.ts';
 import type { TransferProgress } from './progress.ts';
@@ -68,7 +69,7 @@ export async function pull(transport: Transport, reference: Reference, options: 
   await abortable(lease.add(...digests), signal);
   const group = new AbortController();
   const joined = signal === undefined ? group.signal : AbortSignal.any([signal, group.signal]);
-  const own = limitTo(Math.max(options.concurrency ?? 4, 1));
+  const own = limitTo(atLeastOne('concurrency', options.concurrency ?? 4));
   const shared = transport.limits.of(reference.registry);
   const limit: Limit = (task, waiting) => own(() => shared(task, waiting), waiting);
   const transfers = new Transfers({ transport, reference, into, limit, signal: joined, onProgress });

@@ -5,6 +5,7 @@ import {
   ImageSpecError,
   type Reference,
 } from '@estiba/image-spec';
+import { atLeastOne } from './amounts.ts';
 import { Content } from './content.ts';
 import { type DocumentTree, readTree, type TreeDocument } from './document-tree.ts';
 import { type Limit, limitTo } from './limit.ts';
@@ -38,6 +39,8 @@ export interface PushOptions {
 export interface PushContext {
   readonly transport: Transport;
   readonly whereabouts: Whereabouts;
+  /** Where the source is a registry, too: its limit counts as well. */
+  readonly sourceRegistry?: string;
 }
 
 /**
@@ -50,14 +53,15 @@ export async function push(
   reference: Reference,
   options: PushOptions,
 ): Promise<DocumentTree> {
-  const { transport, whereabouts } = context;
+  const { transport, whereabouts, sourceRegistry = reference.registry } = context;
   const { from, signal } = options;
   checkDigest(root, reference);
-  const own = limitTo(Math.max(options.concurrency ?? 4, 1));
+  checkPieces(options);
+  const own = limitTo(atLeastOne('concurrency', options.concurrency ?? 4));
   const tree = await readTree(from, root, { limit: own, signal });
   const tags = [...new Set([...(reference.tag === undefined ? [] : [reference.tag]), ...(options.tags ?? [])])];
   const left = await tagsToSet(transport, reference, root, tags, signal);
-  const shared = transport.limits.of(reference.registry);
+  const shared = transport.limits.of(reference.registry, sourceRegistry);
   const limit: Limit = (task, waiting) => own(() => shared(task, waiting), waiting);
   await pushBlobs(context, reference, tree, limit, options);
   for (const { descriptor, error } of tree.absent) {
@@ -83,6 +87,10 @@ function checkDigest({ digest }: Descriptor, reference: Reference): void {
     'DIGEST_MISMATCH',
     `cannot push ${digest} as ${reference}: that is the name of something else`,
   );
+}
+
+function checkPieces({ chunkBytes = 1 }: PushOptions): void {
+  if (!(chunkBytes >= 1)) throw new TypeError(`\`chunkBytes\` is to be at least 1: ${chunkBytes}`);
 }
 
 /** Those that do not stand for it yet; nothing where all do. Some registries refuse to set a tag again, even to the same. */

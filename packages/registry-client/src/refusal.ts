@@ -22,7 +22,7 @@ export async function refusal(
 ): Promise<RegistryError> {
   const status = response.statusCode ?? 0;
   const body = await http.readAll(response, url, most).catch(() => Buffer.alloc(0));
-  const told = sentError(hide(body.toString(), sent));
+  const told = sentError(body.toString(), sent);
   const code = told.code ?? codeOf(status, url);
   // Large registries answer 403 where 429 is meant.
   const limited = status === 403 && /rate limit/i.test(body.toString());
@@ -36,12 +36,13 @@ export async function refusal(
 }
 
 /** The first error of the list that the specification describes; some send HTML, or nothing. */
-function sentError(body: string): { code?: RegistryErrorCode; message?: string } {
+function sentError(body: string, sent: Refused['sent'] = []): { code?: RegistryErrorCode; message?: string } {
   try {
     const { code, message } = JSON.parse(body).errors[0];
+    // As it was meant: a secret can be written in many ways in JSON.
     return {
-      ...(typeof code === 'string' && /^[A-Z_]{1,64}$/.test(code) ? { code } : {}),
-      ...(typeof message === 'string' ? { message: printable(message) } : {}),
+      ...(typeof code === 'string' && /^[A-Z_]{1,64}$/.test(hide(code, sent)) ? { code } : {}),
+      ...(typeof message === 'string' ? { message: printable(hide(message, sent)) } : {}),
     };
   } catch {
     return {};

@@ -15,6 +15,7 @@ import { blobChunks } from './blob.ts';
 import { deepest, tooDeep } from './document-tree.ts';
 import { type FetchedManifest, fetchManifest } from './manifest.ts';
 import type { Place } from './places.ts';
+import { streamOf } from './stream-of.ts';
 import type { Transport } from './transport.ts';
 
 /**
@@ -39,9 +40,13 @@ export class RepositorySource implements BlobSource {
       const { bytes } = await this.#document(descriptor, signal);
       return Readable.from([bytes.subarray(start)], { objectMode: false });
     }
+    return streamOf((stopped) => this.chunks(descriptor, { signal: stopped, start }), signal);
+  }
+
+  /** As `blob`, for anything but manifests, in pieces whose memory is the caller's alone. */
+  chunks(descriptor: Descriptor, { signal, start = 0 }: BlobOptions = {}): AsyncGenerator<Buffer> {
     const [reference, mirrors] = [this.#reference, this.#mirrors];
-    const chunks = blobChunks(this.#transport, { reference, descriptor, start, mirrors, signal });
-    return Readable.from(chunks, { objectMode: false, highWaterMark: 1024 * 1024 });
+    return blobChunks(this.#transport, { reference, descriptor, start, mirrors, signal });
   }
 
   /** What the reference names: all of an index, or what there is for one platform. */

@@ -1,5 +1,6 @@
 import type { ClientRequest } from 'node:http';
 import { RegistryError } from './error.ts';
+import { giveBack } from './give-back.ts';
 
 /** What is sent along with a request. `stream` is called again when the request has to be sent again. */
 export type RequestBody =
@@ -9,6 +10,8 @@ export type RequestBody =
       /** In bytes. */
       readonly size: number;
       stream(): AsyncIterable<Uint8Array>;
+      /** Whether the memory of what it yields is given away, as by postMessage(). */
+      readonly transfer?: boolean;
     };
 
 export function bodySize(body: RequestBody): number {
@@ -34,13 +37,15 @@ export async function sendBody(request: ClientRequest, body: RequestBody, option
     request.end(body);
     return;
   }
+  // Once it is written; what is not, because the connection broke, may still be in use below.
+  const written = body.transfer ? (chunk: Uint8Array) => (error?: Error | null) => error ?? giveBack(chunk) : undefined;
   let sent = 0;
   for await (const chunk of body.stream()) {
     if (request.destroyed || answered()) return;
     sent += chunk.length;
     // More would be taken for the next request of this connection.
     if (sent > body.size) throw wrongSize(body.size, url);
-    if (!request.write(chunk)) await drained(request, options);
+    if (!request.write(chunk, written?.(chunk))) await drained(request, options);
     if (request.destroyed || answered()) return;
   }
   if (sent !== body.size) throw wrongSize(body.size, url);

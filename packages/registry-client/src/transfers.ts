@@ -54,7 +54,6 @@ const mostAttempts = 5;
 function begin(descriptor: Descriptor, options: TransferOptions): Transfer {
   const { into, limit, signal } = options;
   const opened = new Opened();
-  report(options, descriptor, { done: 0, status: 'waiting' });
   const run = async () => {
     let writer: BlobWriter | undefined;
     let left = mostAttempts;
@@ -65,7 +64,12 @@ function begin(descriptor: Descriptor, options: TransferOptions): Transfer {
       report(options, descriptor, { done: descriptor.size, status: 'exists' });
     }
   };
-  const complete = limit(run, { signal });
+  // Whoever is told may throw: that is a failure of this blob, which somebody waits for.
+  const wait = async () => {
+    report(options, descriptor, { done: 0, status: 'waiting' });
+    await limit(run, { signal });
+  };
+  const complete = wait();
   // A blob that never got as far as being opened fails for its followers, too.
   const follow = async () => {
     await Promise.race([opened.first, complete]);

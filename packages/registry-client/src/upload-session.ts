@@ -1,6 +1,7 @@
 import { ImageSpecError } from '@estiba/image-spec';
 import type { Content } from './content.ts';
 import { RegistryError } from './error.ts';
+import type { RequestBody } from './request-body.ts';
 import type { Answer, Transport } from './transport.ts';
 import type { UploadRequest } from './upload.ts';
 import { acceptedBy, locationOf, noPieces, type SentUpload, sendUpload } from './upload-requests.ts';
@@ -26,7 +27,8 @@ export class UploadSession {
     if (location === undefined) throw this.#unexpected(opened, 'an upload has begun, and not where it goes on');
     this.#location = location;
     const least = Number(opened.response.headers['oci-chunk-min-length'] ?? 0);
-    this.#chunkBytes = request.chunkBytes && Math.max(request.chunkBytes, Number.isSafeInteger(least) ? least : 0, 1);
+    const { chunkBytes } = request;
+    this.#chunkBytes = chunkBytes && Math.max(Math.floor(chunkBytes), Number.isSafeInteger(least) ? least : 0);
   }
 
   /** After an error: asks what has arrived. False where only another session helps. */
@@ -108,15 +110,17 @@ export class UploadSession {
     throw new ImageSpecError('DIGEST_MISMATCH', message);
   }
 
-  #body(start: number, end: number): { size: number; stream: () => AsyncIterable<Uint8Array> } {
-    return { size: end - start, stream: () => this.#reported(start, end) };
+  #body(start: number, end: number): Exclude<RequestBody, string | Uint8Array> {
+    return { size: end - start, stream: () => this.#reported(start, end), transfer: this.#content.isPrivate };
   }
 
   async *#reported(start: number, end: number): AsyncGenerator<Uint8Array> {
     let done = start;
     for await (const piece of this.#content.read(start, end)) {
+      // Whoever takes it may give its memory back.
+      const { length } = piece;
       yield piece;
-      done += piece.length;
+      done += length;
       this.#report(done);
     }
   }

@@ -108,7 +108,11 @@ async function begin(transport: Transport, request: UploadRequest): Promise<Uplo
     return new UploadSession(transport, request, await post(transport, request, query));
   }
   query.set('digest', descriptor.digest);
-  const body = { size: descriptor.size, stream: () => request.content.read(0, descriptor.size) };
+  const body = {
+    size: descriptor.size,
+    stream: () => request.content.read(0, descriptor.size),
+    transfer: request.content.isPrivate,
+  };
   const answer = await post(transport, request, query, body);
   // 202 where it takes no content with the first request.
   return answer.response.statusCode === 201 ? 'complete' : new UploadSession(transport, request, answer);

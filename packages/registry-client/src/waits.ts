@@ -1,3 +1,5 @@
+import { milliseconds as bounded } from './amounts.ts';
+
 /** What is to happen if something else does not happen before. */
 export class Waits {
   readonly #stops = new Set<() => void>();
@@ -6,7 +8,7 @@ export class Waits {
   /** Milliseconds. Returns what calls it off. */
   after(milliseconds: number, then: () => void): () => void {
     if (this.#ended) return () => {};
-    const timer = setTimeout(then, milliseconds);
+    const timer = setTimeout(then, bounded('timeouts', milliseconds));
     return this.#keep(() => clearTimeout(timer));
   }
 

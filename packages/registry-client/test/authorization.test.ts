@@ -270,3 +270,14 @@ test('a password that was given for one registry is not shown to the next', asyn
   await expect(refused).rejects.toThrow(/give a function/);
   expect(second.requests.map(({ headers }) => headers.authorization)).toEqual([undefined]);
 });
+
+test.each(['abc\n', 'a b', ''])('a token that no header can hold is refused by name: %j', async (token) => {
+  await using server = await serve((_, response) => {
+    response.writeHead(401, { 'www-authenticate': 'Bearer realm="https://token.test"' }).end();
+  });
+  using client = new RegistryClient({ credentials: { token } });
+  await expect(client.resolve(`${server.host}/app:1`)).rejects.toMatchObject({
+    code: 'CREDENTIALS_INVALID',
+    message: expect.stringMatching(/^cannot log in to 127.*line break/),
+  });
+});

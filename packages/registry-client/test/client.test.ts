@@ -1,10 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { buffer } from 'node:stream/consumers';
+import { buffer, text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { digestOf } from '@estiba/image-spec';
 import { Registry } from '@estiba/registry';
 import { expect, test } from 'vitest';
 import { RegistryClient } from '../src/client.ts';
 import { makeImage, scratchLayout } from './fixture.ts';
+import { serve } from './odd-server.ts';
 
 test('a blob is streamed, and fails in place of ending when it is wrong', async () => {
   await using layout = await scratchLayout();
@@ -61,4 +64,53 @@ test('one connection serves requests that follow each other', async () => {
   for (let round = 0; round < 3; round++) await client.resolve(name);
   await client.manifest(name);
   expect(new Set(registry.requests.map(({ port }) => port)).size).toBe(1);
+});
+
+test('to close a client leaves alone what is on its way', async () => {
+  let respond = () => {};
+  await using server = await serve((_, response) => {
+    response.writeHead(200, { 'content-length': 20 }).write('0123456789');
+    respond = () => response.end('0123456789');
+  });
+  const content = '01234567890123456789';
+  const client = new RegistryClient({ retries: 0 });
+  const descriptor = { mediaType: 'text/plain', digest: digestOf(content), size: content.length };
+  const pieces = (await client.blob(`${server.host}/app`, descriptor))[Symbol.asyncIterator]();
+  expect(String((await pieces.next()).value)).toBe('0123456789');
+  client.close();
+  respond();
+  expect(String((await pieces.next()).value)).toBe('0123456789');
+  expect((await pieces.next()).done).toBe(true);
+});
+
+test.each(['blob', 'source'] as const)('who destroys a stream of %s() does not keep its connection', async (which) => {
+  let closed = false;
+  await using server = await serve((_, response) => {
+    response.writeHead(200, { 'content-length': 1000 }).write('x');
+    response.on('close', () => {
+      closed = true;
+    });
+  });
+  using client = new RegistryClient();
+  const descriptor = { mediaType: 'text/plain', digest: digestOf(''), size: 1000 };
+  const name = `${server.host}/app`;
+  const stream = which === 'blob' ? await client.blob(name, descriptor) : await client.source(name).blob(descriptor);
+  await once(stream.resume(), 'data');
+  stream.destroy();
+  await expect.poll(() => closed).toBe(true);
+});
+
+test('a stream that was read to its end leaves its connection to the next', async () => {
+  const connections = new Set<unknown>();
+  await using server = await serve((request, response) => {
+    connections.add(request.socket);
+    response.end('hello');
+  });
+  using client = new RegistryClient();
+  const descriptor = { mediaType: 'text/plain', digest: digestOf('hello'), size: 5 };
+  for (let round = 0; round < 5; round++) {
+    expect(await text(await client.blob(`${server.host}/app`, descriptor))).toBe('hello');
+    await sleep(5);
+  }
+  expect(connections.size).toBe(1);
 });

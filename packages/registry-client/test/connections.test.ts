@@ -1,16 +1,21 @@
+import { lookup } from 'node:dns/promises';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
-import { type AddressInfo, connect as connectTcp } from 'node:net';
-import { tmpdir } from 'node:os';
+import { type AddressInfo, connect as connectTcp, type Socket } from 'node:net';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Descriptor } from '@estiba/image-spec';
 import { Registry, type RegistryOptions } from '@estiba/registry';
 import { type Certificates, hasOpenssl, makeCertificates } from '@estiba/testkit';
 import { expect, test } from 'vitest';
+import { isLoopback } from '../src/address.ts';
 import { dockerCertificates } from '../src/certificates.ts';
 import { RegistryClient, type RegistryClientOptions } from '../src/client.ts';
+import { Connections } from '../src/connections.ts';
+import { Http } from '../src/http.ts';
 import { makeImage, scratchLayout } from './fixture.ts';
+import { serve } from './odd-server.ts';
 
 interface ProxyServer extends AsyncDisposable {
   readonly url: URL;
@@ -172,3 +177,46 @@ test.runIf(hasOpenssl())('what is no certificate is an error that says so', asyn
   using client = given.client({ certificates: async () => ({ client: [{ cert: 'x', key: 'y' }] }) });
   await expect(client.manifest(given.name)).rejects.toMatchObject({ code: 'CERTIFICATES_INVALID' });
 });
+
+const inside = new URL('http://inside.test/');
+
+test.each([
+  ['http://registry.example/', '127.0.0.1', 'ADDRESS_REFUSED'],
+  ['http://registry.example/', '::ffff:169.254.169.254', 'ADDRESS_REFUSED'],
+  ['http://registry.example/', '10.0.0.1', undefined],
+  ['http://localhost/', '127.0.0.1', undefined],
+])('sent by %s, a connection to %s that is there already gives %s', async (from, remoteAddress, code) => {
+  const connections = new Connections({ proxy: () => undefined }, 1000);
+  const { checkSocket } = await connections.route(inside, { from: new URL(from) });
+  expect(checkSocket?.({ remoteAddress } as Socket)?.code).toBe(code);
+  expect((await connections.route(inside, {})).checkSocket).toBeUndefined();
+  const proxied = new Connections({ proxy: () => new URL('http://127.0.0.1:3128') }, 1000);
+  expect((await proxied.route(inside, { from: new URL(from) })).checkSocket).toBeUndefined();
+});
+
+// A name like any other, that is this machine's in its file of hosts.
+const name = hostname();
+const named = (await lookup(name).catch(() => undefined))?.address.startsWith('127.') && !isLoopback(name);
+
+test.skipIf(!named)(
+  'a connection that is kept is no way around the check of where a registry may send us',
+  async () => {
+    let asked = 0;
+    await using server = await serve((_, response) => {
+      asked += 1;
+      response.end('secrets');
+    });
+    const http = new Http({ proxy: () => undefined });
+    const url = new URL(`http://${name}:${new URL(server.url).port}/`);
+    const ask = async (from?: string) =>
+      http.drain(await http.send({ method: 'GET', url, headers: {}, from: from ? new URL(from) : undefined }), url);
+    try {
+      await ask();
+      await expect(ask('http://registry.example/')).rejects.toMatchObject({ code: 'ADDRESS_REFUSED' });
+      expect(asked).toBe(1);
+      await ask('http://localhost/');
+    } finally {
+      http.close();
+    }
+  },
+);

@@ -1,4 +1,6 @@
+import { request as httpRequest } from 'node:http';
 import { buffer } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Descriptor, mediaTypes, parsePlatform } from '@estiba/image-spec';
 import { Registry } from '@estiba/registry';
 import { expect, test } from 'vitest';
@@ -200,4 +202,40 @@ test('what an index names in an unknown type is copied, too', async () => {
   await client.push(index, `${from.host}/odd:1`, { from: store });
   await fresh.copy(`${from.host}/odd:1`, `${to.host}/odd:1`);
   expect(String(await buffer(await fresh.blob(`${to.host}/odd`, odd)))).toBe('something of the future');
+});
+
+test('a copy takes no more at once from a registry than the client may, whoever else reads there', async () => {
+  await using given = await setting();
+  const { from, to, store } = given;
+  const image = makeImage(
+    store,
+    Array.from({ length: 6 }, () => makeLayer(store, 1000)),
+  );
+  using pushing = new RegistryClient();
+  await pushing.push(image, `${from.host}/many:1`, { from: store });
+  let [now, most] = [0, 0];
+  await using slow = await serve((request, response) => {
+    const { method, url = '', headers } = request;
+    const forwarded = httpRequest(`http://${from.host}${url}`, { method, headers, agent: false }, async (answer) => {
+      const counts = method === 'GET' && url.includes('/blobs/');
+      if (counts) {
+        now += 1;
+        most = Math.max(most, now);
+        await sleep(20);
+        response.on('finish', () => {
+          now -= 1;
+        });
+      }
+      response.writeHead(answer.statusCode ?? 0, answer.headers);
+      answer.pipe(response);
+    });
+    forwarded.end();
+  });
+  using client = new RegistryClient({ perHost: 2 });
+  await Promise.all(
+    [`${to.host}/a:1`, `${to.host.replace('127.0.0.1', 'localhost')}/b:1`].map((target) =>
+      client.copy(`${slow.host}/many:1`, target),
+    ),
+  );
+  expect(most).toBe(2);
 });

@@ -178,3 +178,9 @@ test.skipIf(process.platform === 'win32')('a helper without end is left', async 
   await helper('endless', 'cat /dev/zero | tr "\\0" x');
   await expect(dockerCredentials(await config({ credsStore: 'endless' }))('a')).rejects.toThrow('more than 1048576');
 });
+
+test('lists that are null are empty', async () => {
+  const document = { auths: { 'ghcr.io': { auth } }, credHelpers: null, credsStore: null };
+  expect(await dockerCredentials(await config(document))('ghcr.io')).toEqual(ann);
+  expect(await dockerCredentials(await config({ ...document, auths: null }))('ghcr.io')).toBeUndefined();
+});

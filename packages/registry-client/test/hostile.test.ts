@@ -226,3 +226,27 @@ test.each([
   expect(error).toBeInstanceOf(RegistryError);
   expect(error.code).toBe(code);
 });
+
+test.each([
+  '<'.repeat(60_000),
+  '<>;'.repeat(20_000),
+  '<a>; x'.repeat(10_000),
+  `<a>${'; rel=x'.repeat(8000)}`,
+  ', '.repeat(30_000),
+])('a link that is made to be slow to read is read at once: %.8s', async (link) => {
+  await using server = await serve((_, response) => response.writeHead(200, { link }).end('{"tags":["a"]}'));
+  using client = new RegistryClient(quick);
+  const started = performance.now();
+  for await (const tag of client.tags(`${server.host}/app`)) expect(tag).toBe('a');
+  expect(performance.now() - started).toBeLessThan(1000);
+});
+
+test('who answers in another protocol, or not at all, is not waited for', async () => {
+  const heads = ['HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\nhello', ''];
+  for (const head of heads) {
+    await using server = await serveTcp((socket) => socket.once('data', () => socket.end(head)));
+    using client = new RegistryClient(quick);
+    const error = await client.resolve(`${server.host}/app:1`).catch((reason) => reason);
+    expect(error).toMatchObject({ code: head === '' ? 'UNREACHABLE' : 'UNEXPECTED' });
+  }
+}, 5000);

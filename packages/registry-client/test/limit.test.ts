@@ -47,3 +47,19 @@ test('each host has places of its own', async () => {
   expect(limits.of('a')).toBe(limits.of('a'));
   await limits.of('a')(async () => expect(await limits.of('b')(async () => 'b')).toBe('b'));
 });
+
+test('a place of two hosts is one of each, and crosswise nobody waits for ever', async () => {
+  const limits = new HostLimits(1);
+  const running = { a: 0, b: 0 };
+  const move = (from: 'a' | 'b', to: 'a' | 'b') =>
+    limits.of(
+      to,
+      from,
+    )(async () => {
+      expect([++running[from], to === from ? 1 : ++running[to]]).toEqual([1, 1]);
+      await sleep(1);
+      running[from] -= 1;
+      if (to !== from) running[to] -= 1;
+    });
+  await Promise.all(Array.from({ length: 10 }, () => [move('a', 'b'), move('b', 'a'), move('a', 'a')]).flat());
+});

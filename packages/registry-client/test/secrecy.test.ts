@@ -175,3 +175,21 @@ test.each(['basic', 'bearer'])('what was accepted before and no longer is, by %s
     expectNothing(inspect([error, String(error)], { depth: 20, showHidden: true }));
   }
 });
+
+test.each<[string, (text: string) => string]>([
+  ['as Go escapes it', (text) => text.replace(/[<>&]/g, (sign) => `\\u00${sign.charCodeAt(0).toString(16)}`)],
+  ['as PHP escapes it', (text) => text.replaceAll('/', '\\/')],
+  ['all of it escaped', (text) => text.replace(/./g, (sign) => `\\u00${sign.charCodeAt(0).toString(16)}`)],
+])('a secret that a registry sends back is not shown: %s', async (_, escaped) => {
+  const password = 'p<a&s>s/w?rd';
+  await using server = await serve(({ headers: { authorization } }, response) => {
+    if (authorization === undefined) return response.writeHead(401, { 'www-authenticate': 'Basic realm="x"' }).end();
+    const typed = Buffer.from(authorization.slice('Basic '.length), 'base64').toString();
+    const message = `${escaped(typed)} and ${escaped(authorization)} are refused`;
+    return response.writeHead(403).end(`{"errors":[{"code":"DENIED","message":"${message}"}]}`);
+  });
+  const said = await saidBy(server, { credentials: { username: 'ann', password } });
+  expect(said).toContain('are refused');
+  expect(said).not.toContain(password);
+  expect(said).not.toContain(Buffer.from(`ann:${password}`).toString('base64'));
+});

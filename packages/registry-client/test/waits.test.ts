@@ -3,7 +3,8 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { Agent } from 'node:https';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import type { Descriptor, ImageLayout } from '@estiba/image-spec';
+import { Readable } from 'node:stream';
+import type { BlobSource, Descriptor, ImageLayout } from '@estiba/image-spec';
 import { type Fault, Registry, type RegistryOptions } from '@estiba/registry';
 import { expect, test, vi } from 'vitest';
 import { RegistryClient, type RegistryClientOptions } from '../src/client.ts';
@@ -156,4 +157,25 @@ test('waiting for a place among the blobs of a registry', async () => {
   await expectEnd((signal) => client.pull(given.name, { into: elsewhere, signal }));
   other.abort();
   expect(await first).toBe('gave up');
+});
+
+test('waiting for a source from which nothing comes', async () => {
+  await using given = await setting();
+  using client = new RegistryClient();
+  const { host } = given.registry;
+  const { manifest } = await given.into.image(
+    (await client.pull(given.name, { into: given.into, tag: 'app' })).descriptor,
+  );
+  const stalled = (digest: string): BlobSource => ({
+    blob: async (wanted, options) =>
+      wanted.digest === digest ? new Readable({ read() {} }) : given.into.blob(wanted, options),
+  });
+  for (const digest of [given.descriptor.digest, manifest.layers[0]?.digest ?? '']) {
+    const from = stalled(digest);
+    // It does not know where the layer could be had.
+    using fresh = new RegistryClient();
+    await expectEnd((signal) =>
+      fresh.push(given.descriptor, `${host}/other/${digest.slice(7, 12)}:1`, { from, signal }),
+    );
+  }
 });

@@ -59,7 +59,7 @@ export class Access {
   async may(authorization: string | undefined, scope: string): Promise<boolean> {
     if (this.#options.scheme !== 'basic') return this.#token(authorization)?.scopes.has(scope) === true;
     const username = await this.user(authorization);
-    return (username !== undefined || authorization === undefined) && this.#allows(username, scope);
+    return (username !== undefined || isStranger(authorization)) && this.#allows(username, scope);
   }
 
   /** To mount a blob one has to be able to read it: whoever has not asked for that is told to. Throws UNAUTHORIZED. */
@@ -120,7 +120,8 @@ export class Access {
 
   async #isKnown(authorization: string | undefined): Promise<boolean> {
     if (this.#options.scheme !== 'basic') return this.#token(authorization) !== undefined;
-    return (await this.user(authorization)) !== undefined || (authorization === undefined && this.takesStrangers);
+    // Many clients learn from this answer alone that there is something to log in to: strangers who may pull are told, too.
+    return (await this.user(authorization)) !== undefined;
   }
 
   #token(authorization: string | undefined): Token | undefined {
@@ -139,6 +140,11 @@ export class Access {
         (authorization === undefined ? '' : `,error="${reason}"`),
     );
   }
+}
+
+/** Skopeo and podman answer every challenge for Basic, with neither name nor password where they have none. */
+function isStranger(authorization: string | undefined): boolean {
+  return authorization === undefined || authorization === 'Basic Og==';
 }
 
 function refuse(challenge: string): Refusal {

@@ -17,7 +17,8 @@ export async function sendBlob(
   const blob = await catalog.find(name)?.blob(digest, storage);
   if (blob === undefined) throw unknown(name, digest);
   const size = Math.min(blob.size, exchange.fault?.endAfter ?? blob.size);
-  const whole = rules.lacks.has('ranges') || exchange.fault?.ignoreRange;
+  // RFC 9110 section 14.2: a range is one of GET alone.
+  const whole = rules.lacks.has('ranges') || exchange.fault?.ignoreRange || exchange.request.method === 'HEAD';
   const range = whole ? undefined : parseRange(exchange.request.headers.range, size);
   if (range === 'none') {
     throw new Refusal(416, 'SIZE_INVALID', `the blob has ${size} bytes`, { 'content-range': `bytes */${size}` });

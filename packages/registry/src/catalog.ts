@@ -2,6 +2,7 @@ import {
   type BlobSource,
   type Descriptor,
   type Digest,
+  describeMediaType,
   type ImageIndex,
   type ImageManifest,
   isImageIndex,
@@ -31,6 +32,11 @@ export class Catalog {
     return repository;
   }
 
+  /** When all that is being changed has been. */
+  async settled(): Promise<void> {
+    await Promise.all([...this.#repositories.values()].map((repository) => repository.change(async () => {})));
+  }
+
   /** The repositories that have a blob. */
   havingBlob(digest: Digest): string[] {
     return [...this.#repositories].flatMap(([name, { blobs }]) => (blobs.has(digest) ? [name] : []));
@@ -50,7 +56,9 @@ export class Catalog {
     const repository = this.open(name);
     if (isImageIndex(document)) {
       for (const child of document.manifests) {
-        await this.take(name, { source, descriptor: child }, { ...options, tags: [] }).catch(ignoreMissing);
+        // BuildKit's caches list layers.
+        if (!isManifest(child)) repository.blobs.set(child.digest, options.as(child));
+        else await this.take(name, { source, descriptor: child }, { ...options, tags: [] }).catch(ignoreMissing);
       }
     } else {
       for (const blob of partsOf(document)) repository.blobs.set(blob.digest, options.as(blob));
@@ -88,6 +96,11 @@ export function storedManifest(
 /** The blobs of an image, or the images of an index. */
 export function partsOf(document: ImageManifest | ImageIndex): readonly Descriptor[] {
   return isImageIndex(document) ? document.manifests : [document.config, ...document.layers];
+}
+
+function isManifest({ mediaType }: Descriptor): boolean {
+  const { kind } = describeMediaType(mediaType);
+  return kind === 'manifest' || kind === 'index';
 }
 
 export function ignoreMissing(error: { code?: string }): void {

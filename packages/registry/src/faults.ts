@@ -31,5 +31,6 @@ export class Faults {
 function hits({ method, path, server = 'registry' }: Fault, request: RegistryRequest): boolean {
   if (server !== request.server || (method !== undefined && method !== request.method)) return false;
   if (path === undefined) return true;
-  return typeof path === 'string' ? request.path.includes(path) : path.test(request.path);
+  // Unlike `test`, `search` does not go on where a pattern with the flag g was last found.
+  return typeof path === 'string' ? request.path.includes(path) : request.path.search(path) !== -1;
 }

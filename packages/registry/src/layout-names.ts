@@ -1,7 +1,8 @@
-import type { Descriptor, Digest, ImageLayout } from '@estiba/image-spec';
-import { type Catalog, ignoreMissing } from './catalog.ts';
-import { splitName } from './names.ts';
-import type { Repository, StoredManifest } from './repository.ts';
+import { type Descriptor, type Digest, type ImageLayout, readDocument } from '@estiba/image-spec';
+import { type Catalog, ignoreMissing, storedManifest } from './catalog.ts';
+import { isServable, splitName } from './names.ts';
+import { isAboutDocument } from './refusal.ts';
+import type { LentBlob, Repository, StoredManifest } from './repository.ts';
 
 /** What a registry writes down, so that the next one finds it. */
 export interface Names {
@@ -52,15 +53,25 @@ export const noNames: Names = {
   async remove() {},
 };
 
-/** Everything that has a name in a layout. */
-export async function loadNames(layout: ImageLayout, catalog: Catalog): Promise<void> {
+/** Everything that has a name in a layout by which it can be asked for. What is no manifest only a lenient registry has. */
+export async function loadNames(layout: ImageLayout, catalog: Catalog, { lenient = false } = {}): Promise<void> {
   for await (const { name, descriptor } of layout.images()) {
     const { repository, tag } = splitName(name);
+    if (!isServable(repository, tag)) continue;
+    const tags = tag === undefined ? [] : [tag];
     const lent = { source: layout, descriptor: withoutName(descriptor) };
-    await catalog
-      .take(repository, lent, { tags: tag === undefined ? [] : [tag], as: () => 'stored' })
-      .catch(ignoreMissing);
+    try {
+      await catalog.take(repository, lent, { tags, as: () => 'stored' });
+    } catch (caught) {
+      const error = caught as { code?: string };
+      if (!isAboutDocument(error)) ignoreMissing(error);
+      else if (lenient) await takeAnything(catalog.open(repository), lent, tags);
+    }
   }
+}
+
+async function takeAnything(repository: Repository, { source, descriptor }: LentBlob, tags: string[]): Promise<void> {
+  repository.put(storedManifest(await readDocument(source, descriptor), descriptor), tags);
 }
 
 /** A manifest outlives its last tag. */

@@ -20,6 +20,24 @@ export function layoutStorage(layout: ImageLayout): Storage {
     leases.delete(digest);
     await lease?.[Symbol.asyncDispose]();
   };
+  /** What is another content than its digest says leaves nothing, and what waits under that digest as it was. */
+  const leased = async (digest: Digest, commit: () => Promise<unknown>) => {
+    const lease = await layout.lease();
+    try {
+      await lease.add(digest);
+      await commit();
+    } catch (error) {
+      await lease[Symbol.asyncDispose]();
+      throw error;
+    }
+    await giveUp(digest);
+    leases.set(digest, lease);
+  };
+  const commits = new Set<Promise<void>>();
+  const until = (commit: Promise<void>) => {
+    commits.add(commit);
+    return commit.finally(() => commits.delete(commit));
+  };
   return {
     size: (digest) => sizeOf(layout, digest),
     open: (digest, size, start) => layout.blob({ mediaType: mediaTypes.layer, digest, size }, { start }),
@@ -31,13 +49,12 @@ export function layoutStorage(layout: ImageLayout): Storage {
           return writer.size;
         },
         write: (chunk) => writer.write(chunk),
-        async commit(expected: Digest) {
-          const lease = await layout.lease();
-          await lease.add(expected);
-          await giveUp(expected);
-          leases.set(expected, lease);
-          if (digestAlgorithm(expected) === algorithm) await writer.commit({ digest: expected });
-          else await commitAgain(layout, writer, expected);
+        commit(expected: Digest) {
+          const commit =
+            digestAlgorithm(expected) === algorithm
+              ? () => writer.commit({ digest: expected })
+              : () => commitAgain(layout, writer, expected);
+          return until(leased(expected, commit));
         },
         abort: () => writer.abort(new Error('the upload was cancelled')),
       };
@@ -47,6 +64,8 @@ export function layoutStorage(layout: ImageLayout): Storage {
     },
     release: giveUp,
     async close() {
+      // A connection that is closed does not stop what it has begun.
+      await Promise.allSettled(commits);
       for (const digest of leases.keys()) await giveUp(digest);
     },
   };

@@ -1,4 +1,15 @@
-import { digestAlgorithm, digestOf, isDigest, parseManifest } from '@estiba/image-spec';
+import {
+  describeMediaType,
+  digestAlgorithm,
+  digestOf,
+  type ImageIndex,
+  type ImageManifest,
+  isDigest,
+  isImageIndex,
+  mediaTypeEssence,
+  mediaTypes,
+  parseManifest,
+} from '@estiba/image-spec';
 import { storedManifest } from './catalog.ts';
 import type { Contents } from './contents.ts';
 import { type Exchange, readBody, reply } from './exchange.ts';
@@ -42,8 +53,10 @@ export async function receiveManifest(
   const manifest = await checked(exchange, { bytes, name, reference }, contents);
   const { digest } = manifest.descriptor;
   const repository = catalog.open(name);
-  await names.put(name, repository, manifest, tags);
-  repository.put(manifest, tags);
+  await repository.change(async () => {
+    await names.put(name, repository, manifest, tags);
+    repository.put(manifest, tags);
+  });
   await storage.settle(manifest.parts);
   const subject = rules.lacks.has('referrers') ? undefined : manifest.referrer?.subject;
   await reply(exchange, {
@@ -66,14 +79,17 @@ export async function deleteManifest(
 ): Promise<void> {
   checkReference(reference);
   const repository = catalog.find(name);
-  if (repository?.manifest(reference) === undefined) throw unknown(name, reference);
-  if (isDigest(reference)) {
-    await names.remove(name, repository, reference);
-    repository.remove(reference);
-  } else {
-    await names.removeTag(name, repository, reference);
-    repository.tags.delete(reference);
-  }
+  await repository?.change(async () => {
+    if (repository.manifest(reference) === undefined) throw unknown(name, reference);
+    if (isDigest(reference)) {
+      await names.remove(name, repository, reference);
+      repository.remove(reference);
+    } else {
+      await names.removeTag(name, repository, reference);
+      repository.tags.delete(reference);
+    }
+  });
+  if (repository === undefined) throw unknown(name, reference);
   await reply(exchange, { status: 202 });
 }
 
@@ -102,16 +118,33 @@ async function checked(
   if (isDigest(reference) && reference !== digest)
     throw new Refusal(400, 'DIGEST_INVALID', `the manifest is ${digest}`);
   const said = headers['content-type'];
-  const describe = (mediaType = 'application/octet-stream') => ({ mediaType, digest, size: bytes.length });
+  const describe = (mediaType: string) => ({ mediaType, digest, size: bytes.length });
   try {
     const document = parseManifest(bytes, { mediaType: said });
     if (!rules.lenient) await checkContents(document, catalog.open(name), storage);
-    return storedManifest(bytes, describe(document.mediaType ?? said), document);
+    return storedManifest(bytes, describe(document.mediaType ?? typeOf(document, said)), document);
   } catch (error) {
     if (!rules.lenient) throw error;
-    return storedManifest(bytes, describe(said), undefined);
+    return storedManifest(bytes, describe(mediaTypeIn(said)), undefined);
   }
 }
+
+/** Of a document that does not say it: what it was sent as, or else looks like. */
+function typeOf(document: ImageManifest | ImageIndex, said = ''): string {
+  const type = mediaTypeEssence(said);
+  const { kind } = describeMediaType(type);
+  if (kind === 'manifest' || kind === 'index') return type;
+  return isImageIndex(document) ? mediaTypes.index : mediaTypes.manifest;
+}
+
+/** Without parameters, which have no place in a descriptor: a layout with one could not be read again. */
+function mediaTypeIn(said = ''): string {
+  const type = mediaTypeEssence(said);
+  return mediaTypePattern.test(type) ? type : 'application/octet-stream';
+}
+
+// https://www.rfc-editor.org/rfc/rfc6838#section-4.2
+const mediaTypePattern = /^[a-z0-9][a-z0-9!#$&^_.+-]{0,126}\/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}$/;
 
 function unknown(name: string, reference: string): Refusal {
   return new Refusal(404, 'MANIFEST_UNKNOWN', `there is no manifest ${name}:${reference.slice(0, 255)}`);

@@ -7,8 +7,17 @@ const tagPattern = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
 
 /** Throws NAME_INVALID. https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests */
 export function checkRepository(name: string): void {
-  if (name.length <= 255 && repositoryPattern.test(name)) return;
+  if (isRepository(name)) return;
   throw new Refusal(400, 'NAME_INVALID', `${JSON.stringify(name.slice(0, 255))} is no name of a repository`);
+}
+
+function isRepository(name: string): boolean {
+  return name.length <= 255 && repositoryPattern.test(name);
+}
+
+/** Whether clients can ask for it. `localhost:5000/app:1` is a name in a layout, and none here. */
+export function isServable(repository: string, tag: string | undefined): boolean {
+  return isRepository(repository) && (tag === undefined || tagPattern.test(tag));
 }
 
 /** Throws NAME_INVALID, or DIGEST_INVALID for what tries to be one. */

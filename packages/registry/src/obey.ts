@@ -5,7 +5,7 @@ import { type Exchange, reply } from './exchange.ts';
 export async function obey(exchange: Exchange): Promise<boolean> {
   const { fault, url, response, elsewhere } = exchange;
   if (fault === undefined) return false;
-  if (fault.delay !== undefined) await sleep(fault.delay);
+  if (fault.delay !== undefined) await delayed(fault.delay, exchange);
   if (fault.hang || fault.endlessHeaders || fault.reset) {
     if (fault.reset) response.destroy();
     if (fault.endlessHeaders) await sendHeadersWithoutEnd(exchange);
@@ -22,6 +22,13 @@ export async function obey(exchange: Exchange): Promise<boolean> {
   const body = fault.body === undefined ? undefined : Buffer.from(fault.body);
   await reply(exchange, { status: fault.status, body });
   return true;
+}
+
+/** Nobody waits for it any more once the connection is closed, and nor does this process. */
+async function delayed(milliseconds: number, { response }: Exchange): Promise<void> {
+  const gone = new AbortController();
+  response.once('close', () => gone.abort());
+  await sleep(milliseconds, undefined, { signal: gone.signal }).catch(() => {});
 }
 
 // By hand: Node would keep them until there is an end.

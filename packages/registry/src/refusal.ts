@@ -35,7 +35,20 @@ export class Refusal extends Error {
 /** What a client is told about an error of ours. */
 export function refusalOf(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
-  if (!(error instanceof ImageSpecError)) return new Refusal(500, 'UNSUPPORTED', (error as Error).message);
-  const content = error.code.startsWith('DIGEST') || error.code === 'SIZE_MISMATCH';
-  return new Refusal(400, content ? 'DIGEST_INVALID' : 'MANIFEST_INVALID', error.message);
+  if (!(error instanceof ImageSpecError)) return new Refusal(500, 'UNSUPPORTED', messageOf(error));
+  const { code, message } = error;
+  if (code === 'BLOB_MISSING') return new Refusal(404, 'BLOB_UNKNOWN', message);
+  if (isAboutDocument(error)) return new Refusal(400, 'MANIFEST_INVALID', message);
+  const content = code.startsWith('DIGEST') || code === 'SIZE_MISMATCH';
+  return content ? new Refusal(400, 'DIGEST_INVALID', message) : new Refusal(500, 'UNSUPPORTED', message);
+}
+
+/** Whether it says that a content is no manifest. */
+export function isAboutDocument({ code }: { readonly code?: unknown }): boolean {
+  return /^(DOCUMENT_|MEDIA_TYPE_|SCHEMA1_)/.test(String(code));
+}
+
+// The functions of `access` are those of others, and may throw anything.
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -1,5 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type BlobSource, type Descriptor, type ImageLayout, maxDocumentBytes } from '@estiba/image-spec';
+import {
+  type BlobSource,
+  type Descriptor,
+  type ImageLayout,
+  ImageSpecError,
+  maxDocumentBytes,
+} from '@estiba/image-spec';
 import { Access, type AccessOptions } from './access.ts';
 import { Catalog } from './catalog.ts';
 import type { Contents, RegistryFeature, Rules } from './contents.ts';
@@ -8,7 +14,7 @@ import { Faults } from './faults.ts';
 import { layoutNames, loadNames, noNames } from './layout-names.ts';
 import { layoutStorage } from './layout-storage.ts';
 import { memoryStorage } from './memory-storage.ts';
-import { splitName } from './names.ts';
+import { isServable, splitName } from './names.ts';
 import { entryOf, type RegistryRequest } from './request-log.ts';
 import { answer } from './routes.ts';
 import { serve } from './serve.ts';
@@ -30,7 +36,7 @@ export interface RegistryOptions {
   readonly deletes?: boolean;
   /** Take any bytes for a manifest, also where its blobs are not here. Default: false. */
   readonly lenient?: boolean;
-  /** The longest manifest taken; 4 MiB unless told, which every registry has to take. */
+  /** The longest manifest taken; 4 MiB unless told, which every registry has to take, and more only if `lenient`. */
   readonly maxManifestBytes?: number;
   /** The longest blob taken; any unless told. */
   readonly maxBlobBytes?: number;
@@ -67,7 +73,7 @@ export class Registry implements AsyncDisposable {
   static async start(options: RegistryOptions = {}): Promise<Registry> {
     const registry = new Registry(options);
     // First: a client that has waited for this port must not be told that there is nothing.
-    if (options.storage !== undefined) await loadNames(options.storage, registry.#contents.catalog);
+    if (options.storage !== undefined) await loadNames(options.storage, registry.#contents.catalog, options);
     registry.#listener = await registry.#listen('registry', options.port);
     return registry;
   }
@@ -83,10 +89,14 @@ export class Registry implements AsyncDisposable {
 
   /**
    * Serves an image, or an index, that lies somewhere else, without copying its blobs: `name` is what it is called here,
-   * such as `demo/app:1`. Returns the name by which clients reach it.
+   * such as `demo/app:1`. Returns the name by which clients reach it. Throws REFERENCE_INVALID.
    */
   async add(name: string, source: BlobSource, descriptor: Descriptor): Promise<string> {
-    const { repository, tag = 'latest' } = splitName(name);
+    const { repository, tag } = splitName(name);
+    if (tag === undefined || !isServable(repository, tag)) {
+      const why = 'a name in a registry is like demo/app:1, in lower case and without a host or a digest';
+      throw new ImageSpecError('REFERENCE_INVALID', `cannot serve an image as ${JSON.stringify(name)}: ${why}`);
+    }
     await this.#contents.catalog.lend(repository, source, descriptor, tag);
     return `${this.host}/${repository}:${tag}`;
   }
@@ -117,8 +127,10 @@ export class Registry implements AsyncDisposable {
 
   async close(): Promise<void> {
     await Promise.all(this.#listeners.map(async (listener) => (await listener.catch(() => undefined))?.close()));
-    await this.#contents.uploads.close();
-    await this.#contents.storage.close();
+    const { uploads, catalog, storage } = this.#contents;
+    await uploads.close();
+    await catalog.settled();
+    await storage.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -163,6 +175,9 @@ function contentsOf(options: RegistryOptions, origin: () => string): Contents {
     minChunkBytes: 0,
     pageSize: Infinity,
     ...options,
+    ...(!options.lenient && {
+      maxManifestBytes: Math.min(options.maxManifestBytes ?? maxDocumentBytes, maxDocumentBytes),
+    }),
     lacks: new Set(options.lacks),
   };
   const uploads = new Uploads(catalog, storage, rules);

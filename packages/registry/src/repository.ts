@@ -28,6 +28,17 @@ export class Repository {
   readonly tags = new Map<string, Digest>();
   readonly blobs = new Map<Digest, LentBlob | 'stored'>();
 
+  #turn: Promise<unknown> = Promise.resolve();
+
+  /**
+   * One change after the other: which manifest a tag replaces must not become another one while that is written down.
+   */
+  change<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(work);
+    this.#turn = turn.catch(() => {});
+    return turn;
+  }
+
   get isEmpty(): boolean {
     return this.manifests.size === 0 && this.blobs.size === 0;
   }

@@ -14,6 +14,7 @@ export class Upload {
   #turn: Promise<unknown> = Promise.resolve();
   #lastChunk: number | undefined;
   #lastUse = Date.now();
+  #aborted = false;
 
   constructor(name: string, storage: Storage, bounds: { maxBlobBytes: number; minChunkBytes: number }) {
     this.name = name;
@@ -48,14 +49,24 @@ export class Upload {
   }
 
   async abort(): Promise<void> {
+    this.#aborted = true;
     await this.#writer?.abort();
+  }
+
+  /** Once nothing more comes, as its connections are closed. */
+  async end(): Promise<void> {
+    await this.abort();
+    await this.#turn;
   }
 
   async #receive(exchange: Exchange, digest: Digest | undefined): Promise<void> {
     const chunk = this.#checkChunk(exchange);
     this.#writer ??= await this.#storage.writer(digest);
     const writer = this.#writer;
+    // It came while this was made.
+    if (this.#aborted) await writer.abort();
     for await (const piece of received(exchange)) {
+      if (this.#aborted) throw new Refusal(404, 'BLOB_UPLOAD_UNKNOWN', 'the upload was cancelled');
       if (writer.size + piece.length > this.#bounds.maxBlobBytes) throw tooLarge(this.#bounds.maxBlobBytes);
       await writer.write(piece);
       this.use();

@@ -63,7 +63,7 @@ export class Uploads {
   }
 
   async close(): Promise<void> {
-    for (const upload of this.#uploads.values()) await upload.abort();
+    for (const upload of this.#uploads.values()) await upload.end();
     this.#uploads.clear();
   }
 

@@ -148,3 +148,17 @@ test('a registry can name any token server', async () => {
   const { headers } = await ask(registry, 'GET', '/v2/');
   expect(headers.get('www-authenticate')).toBe('Bearer realm="https://tokens.example.com/give",service="estiba"');
 });
+
+test('a stranger who may pull by basic authentication is told that there is something to log in to', async () => {
+  await using registry = await Registry.start({
+    access: { username: 'ann', password: 'secret', scheme: 'basic', anonymousPull: true },
+  });
+  const status = async (path: string, authorization?: string) =>
+    (await fetch(`${registry.url}/v2/${path}`, authorization === undefined ? {} : { headers: { authorization } }))
+      .status;
+  const nobody = `Basic ${btoa(':')}`;
+  expect([await status(''), await status('', nobody)]).toEqual([401, 401]);
+  expect([await status('demo/tags/list'), await status('demo/tags/list', nobody)]).toEqual([404, 404]);
+  expect(await status('demo/tags/list', `Basic ${btoa('ann:wrong')}`)).toBe(401);
+  expect(await status('', `Basic ${btoa('ann:secret')}`)).toBe(200);
+});

@@ -225,3 +225,9 @@ test('what is sent and received is counted', async () => {
   expect([cut?.bytesSent, cut?.range]).toEqual([1_500_000, undefined]);
   expect([rest?.bytesSent, rest?.range, rest?.status]).toEqual([10, 'bytes=2999990-', 206]);
 });
+
+test('a pattern hits each time, whatever its flags', async () => {
+  await using registry = await Registry.start();
+  registry.fail({ path: /v2/g, status: 503, times: Infinity });
+  for (let time = 0; time < 3; time += 1) expect((await fetch(`${registry.url}/v2/`)).status).toBe(503);
+});

@@ -108,3 +108,12 @@ test('nothing is deleted unless that was wanted', async () => {
   }
   expect((await ask(registry, 'HEAD', `demo/manifests/${digest}`)).status).toBe(200);
 });
+
+test.each([
+  [false, 413],
+  [true, 201],
+])('a manifest of more than 4 MiB is taken by none but a lenient registry (%s)', async (lenient, status) => {
+  await using registry = await Registry.start({ lenient, maxManifestBytes: 8 * 2 ** 20 });
+  const { answer } = await pushImage(registry, 'demo:1', { annotations: { long: 'x'.repeat(5 * 2 ** 20) } });
+  expect(answer.status).toBe(status);
+});

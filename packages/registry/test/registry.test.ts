@@ -148,3 +148,33 @@ test('requests are remembered, but not without end', async () => {
   await text(socket);
   expect([registry.requests.length, registry.requests.at(-1)?.path]).toEqual([10_000, '/last']);
 });
+
+test.each(['Demo/App:1', 'demo/app:no tag', `demo@${digestOf('x')}`, 'localhost:5000/app:1', ''])(
+  'an image cannot be added as "%s"',
+  async (name) => {
+    await using layout = await scratchLayout();
+    await using registry = await Registry.start();
+    const image = await store(layout, makeParts());
+    await expect(registry.add(name, layout, image)).rejects.toMatchObject({ code: 'REFERENCE_INVALID' });
+  },
+);
+
+test('a blob that its source turns out not to have is unknown', async () => {
+  await using layout = await scratchLayout();
+  await using registry = await Registry.start();
+  const { blobs, manifest } = makeParts();
+  await registry.add('demo/app:1', layout, await store(layout, { blobs: blobs.slice(1), manifest }));
+  const response = await fetch(`${registry.url}/v2/demo/app/blobs/${digestOf(blobs[0] as Buffer)}`);
+  expect([response.status, await codeOf(response)]).toEqual([404, 'BLOB_UNKNOWN']);
+});
+
+test('a range is one of GET alone', async () => {
+  await using layout = await scratchLayout();
+  await using registry = await Registry.start();
+  const parts = makeParts();
+  await registry.add('demo/app:1', layout, await store(layout, parts));
+  const url = `${registry.url}/v2/demo/app/blobs/${digestOf(parts.blobs[0] as Buffer)}`;
+  const headers = { range: 'bytes=0-1' };
+  const statuses = [(await fetch(url, { method: 'HEAD', headers })).status, (await fetch(url, { headers })).status];
+  expect(statuses).toEqual([200, 206]);
+});

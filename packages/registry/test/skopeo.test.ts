@@ -39,3 +39,21 @@ test.skipIf(missing)('skopeo fetches a token before it pulls', async () => {
     copy('--src-tls-verify=false', '--src-creds', 'ann:wrong', `docker://${name}`, `oci:${into.directory}:no`),
   ).rejects.toThrow();
 });
+
+test.skipIf(missing).each(['basic', 'bearer'] as const)(
+  'skopeo logs in to push where strangers may pull (%s), and pulls without a name',
+  async (scheme) => {
+    await using from = await scratchLayout();
+    await using into = await scratchLayout();
+    const access = { username: 'ann', password: 'secret', anonymousPull: true, scheme };
+    await using registry = await Registry.start({ access });
+    await from.tag('app', await store(from, makeParts()));
+    const name = `docker://${registry.host}/demo/app:1`;
+    const push = ['--dest-tls-verify=false', `oci:${from.directory}:app`, name];
+    await copy('--dest-creds', 'ann:secret', ...push);
+    await expect(copy('--dest-creds', 'ann:wrong', ...push)).rejects.toThrow();
+    await expect(copy('--dest-no-creds', ...push)).rejects.toThrow();
+    await copy('--src-tls-verify=false', '--src-no-creds', name, `oci:${into.directory}:back`);
+    expect((await into.image('back')).descriptor.digest).toBe((await from.image('app')).descriptor.digest);
+  },
+);

@@ -198,3 +198,24 @@ test('an upload that nobody goes on with is given up after an hour', async () =>
     vi.useRealTimers();
   }
 });
+
+test('an upload that is cancelled takes nothing more of what is on its way', async () => {
+  await using registry = await Registry.start();
+  const location = await begin(registry);
+  let more = () => {};
+  const pieces = new ReadableStream<Uint8Array>({
+    start(controller) {
+      controller.enqueue(Buffer.from('01234'));
+      more = () => {
+        controller.enqueue(Buffer.from('56789'));
+        controller.close();
+      };
+    },
+  });
+  const patching = fetch(location, { method: 'PATCH', body: pieces, duplex: 'half' });
+  await vi.waitFor(() => expect(registry.requests.at(-1)?.bytesReceived).toBe(5));
+  expect((await fetch(location, { method: 'DELETE' })).status).toBe(204);
+  more();
+  const refused = await patching;
+  expect([refused.status, await codeOf(refused)]).toEqual([404, 'BLOB_UPLOAD_UNKNOWN']);
+});

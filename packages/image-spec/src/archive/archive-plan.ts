@@ -5,13 +5,13 @@ import { ImageSpecError } from '../error.ts';
 import { loadImage } from '../image.ts';
 import type { ImageManifest } from '../image-manifest.ts';
 import { layoutHeader } from '../layout/header.ts';
-import { named } from '../layout/names.ts';
+import { containerdAnnotation, named } from '../layout/names.ts';
 import { mediaTypes } from '../media-types.ts';
 import type { Platform } from '../platform.ts';
 import { familiarName, parseReference } from '../reference.ts';
 import { closureOf } from './closure.ts';
 import { dockerManifestFile } from './docker-images.ts';
-import { containerdAnnotation, indexFile, layoutFile } from './oci-images.ts';
+import { indexFile, layoutFile } from './oci-images.ts';
 import { uncompressed } from './uncompressed.ts';
 
 /** An image for an archive. */
@@ -38,6 +38,8 @@ export interface ArchivePlan {
 export interface PlannedBlob {
   readonly descriptor: Descriptor;
   readonly source: BlobSource;
+  /** It may be elsewhere: its descriptor says where. */
+  readonly isOptional: boolean;
 }
 
 export async function planOciArchive(
@@ -48,7 +50,7 @@ export async function planOciArchive(
   const manifests: Descriptor[] = [];
   for (const { source, descriptor, names = [] } of images) {
     const all = await closureOf(source, descriptor, { signal });
-    for (const blob of all) blobs.set(blob.digest, { descriptor: blob, source });
+    for (const blob of all) blobs.set(blob.digest, { descriptor: blob, source, isOptional: blob.urls !== undefined });
     manifests.push(...entriesOf(descriptor, names, (name) => named(descriptor, name)));
   }
   return {
@@ -74,7 +76,8 @@ export async function planDockerArchive(
     const single = { source: image.source, descriptor };
     const { source, descriptor: stored } = layers === 'stored' ? single : await uncompressed(single, { signal });
     const all = await closureOf(source, stored, { signal });
-    for (const blob of all) blobs.set(blob.digest, { descriptor: blob, source });
+    // Its `manifest.json` names files, of which none may be missing.
+    for (const blob of all) blobs.set(blob.digest, { descriptor: blob, source, isOptional: false });
     const { manifest } = await loadImage(source, stored, { signal });
     const tags = names.map(tagged);
     entries.push(

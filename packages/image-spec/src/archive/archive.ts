@@ -14,7 +14,8 @@ import { bytesOfFile } from './bytes.ts';
 import { compressionOf, magicBytes } from './compression.ts';
 import type { Contents, Member } from './contents.ts';
 import { findImages } from './images.ts';
-import { type ArchiveLimits, archiveLimits, readMembers } from './members.ts';
+import { isRegularFile } from './in-place.ts';
+import { type ArchiveLimits, archiveLimits, invalid, readMembers } from './members.ts';
 import { promisedDigest } from './oci-images.ts';
 import { measurePart, type Part, partBytes, readPart } from './part.ts';
 import { stoppable } from './stoppable.ts';
@@ -47,6 +48,8 @@ export class Archive implements BlobSource, AsyncDisposable {
    * the errors of the documents in it.
    */
   static async open(path: string, { format, limits, signal }: OpenArchiveOptions = {}): Promise<Archive> {
+    if (!(await isRegularFile(path)))
+      throw invalid(path, 'it is no file to be read at any place; import it by readArchive');
     const archive = new Archive(path, await open(path));
     try {
       const { images, made } = await findImages(await archive.#scan({ ...archiveLimits, ...limits }, signal), format);

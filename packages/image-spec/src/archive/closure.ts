@@ -3,6 +3,7 @@ import type { Descriptor } from '../descriptor.ts';
 import type { Digest } from '../digest.ts';
 import { ImageSpecError } from '../error.ts';
 import { walk } from '../layout/walk.ts';
+import { mediaTypeEssence } from '../media-types.ts';
 import { stoppable } from './stoppable.ts';
 
 /**
@@ -17,7 +18,7 @@ export async function closureOf(
   const found = new Map<Digest, Descriptor>();
   const seen = new Set<string>();
   const enter = (descriptor: Descriptor) => {
-    const key = `${descriptor.mediaType} ${descriptor.digest} ${descriptor.size}`;
+    const key = `${mediaTypeEssence(descriptor.mediaType)} ${descriptor.digest} ${descriptor.size}`;
     if (seen.has(key)) return false;
     seen.add(key);
     found.set(descriptor.digest, descriptor);

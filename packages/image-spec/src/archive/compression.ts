@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { ImageSpecError } from '../error.ts';
+import { zstdFrames } from '../view/zstd-frames.ts';
 
 export type Compression = 'none' | 'gzip' | 'zstd' | 'xz' | 'bzip2';
 
@@ -9,14 +10,15 @@ export const magicBytes = 6;
 /** How a content begins tells how it is compressed. RFC 1952, RFC 8878, xz-file-format 2.1.1.1 */
 export function compressionOf(start: Uint8Array): Compression {
   const hex = Buffer.from(start.buffer, start.byteOffset, Math.min(start.length, magicBytes)).toString('hex');
-  return magics.find(([magic]) => hex.startsWith(magic))?.[1] ?? 'none';
+  return magics.find(([magic]) => magic.test(hex))?.[1] ?? 'none';
 }
 
-const magics: readonly (readonly [string, Compression])[] = [
-  ['1f8b', 'gzip'],
-  ['28b52ffd', 'zstd'],
-  ['fd377a585a00', 'xz'],
-  ['425a68', 'bzip2'],
+const magics: readonly (readonly [RegExp, Compression])[] = [
+  [/^1f8b/, 'gzip'],
+  // The second is of a frame that is skipped: some writers begin with one.
+  [/^(28b52ffd|5.2a4d18)/, 'zstd'],
+  [/^fd377a585a00/, 'xz'],
+  [/^425a68/, 'bzip2'],
 ];
 
 /**
@@ -50,12 +52,12 @@ async function* inflate(
   const { pipeline } = process.getBuiltinModule('node:stream');
   const codec = compression === 'gzip' ? createGunzip({ chunkSize }) : createZstdDecompress({ chunkSize });
   // A failure of the content destroys the codec, and the loop below fails with it.
-  pipeline(content, codec, () => {});
+  pipeline(compression === 'zstd' ? zstdFrames(content) : content, codec, () => {});
   try {
     for await (const chunk of codec) yield chunk;
   } catch (cause) {
     const { code = '', message } = cause as NodeJS.ErrnoException;
-    if (!/^Z_|^ZSTD|^ERR_ZLIB/.test(code)) throw cause;
+    if (!/^Z_|^ZSTD|^ERR_ZLIB|^LAYER_INVALID$/.test(code)) throw cause;
     const kind = code === 'Z_BUF_ERROR' ? 'ARCHIVE_TRUNCATED' : 'ARCHIVE_INVALID';
     throw new ImageSpecError(kind, `cannot decompress ${place}: ${message}`, { cause });
   } finally {

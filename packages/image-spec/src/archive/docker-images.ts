@@ -37,9 +37,25 @@ export async function dockerEntries(contents: Contents): Promise<DockerEntry[]> 
 
 export async function dockerImages(contents: Contents): Promise<DockerImage[]> {
   const images: DockerImage[] = [];
-  for (const entry of await dockerEntries(contents)) images.push(await dockerImage(contents, entry));
+  const known: Known = { configs: new Map(), images: new Map() };
+  for (const entry of await dockerEntries(contents)) {
+    images.push({ ...(await dockerImage(contents, entry, known)), names: entry.RepoTags ?? [] });
+  }
   return images;
 }
+
+/** Each is read once: an archive may name the same a hundred thousand times. */
+interface Known {
+  readonly configs: Map<string, Config>;
+  readonly images: Map<string, UnnamedImage>;
+}
+
+interface Config {
+  readonly descriptor: Descriptor;
+  readonly diffIds: readonly Digest[];
+}
+
+type UnnamedImage = Omit<DockerImage, 'names'>;
 
 const DockerEntry = lazySchema(() =>
   z.looseObject({
@@ -51,11 +67,16 @@ const DockerEntry = lazySchema(() =>
 const DockerEntries = lazySchema(() => z.array(DockerEntry).min(1, 'there is no image'));
 export type DockerEntry = z.infer<typeof DockerEntry>;
 
-async function dockerImage(contents: Contents, { Config, RepoTags, Layers }: DockerEntry): Promise<DockerImage> {
-  const bytes = await contents.document(Config);
-  const config = describe(bytes, mediaTypes.config);
-  await (await contents.member(Config)).digest(config.digest);
-  const diffIds = parseImageConfig(bytes).rootfs.diff_ids;
+async function dockerImage(contents: Contents, entry: DockerEntry, known: Known): Promise<UnnamedImage> {
+  const key = JSON.stringify([entry.Config, entry.Layers]);
+  const image = known.images.get(key) ?? (await makeImage(contents, entry, known));
+  known.images.set(key, image);
+  return image;
+}
+
+async function makeImage(contents: Contents, { Config, Layers }: DockerEntry, known: Known): Promise<UnnamedImage> {
+  const { descriptor: config, diffIds } = known.configs.get(Config) ?? (await readConfig(contents, Config));
+  known.configs.set(Config, { descriptor: config, diffIds });
   const names = Layers ?? [];
   if (names.length !== diffIds.length) {
     throw invalid(contents.place, `${shown(Config)} has ${diffIds.length} diff ids for ${names.length} layers`);
@@ -63,12 +84,14 @@ async function dockerImage(contents: Contents, { Config, RepoTags, Layers }: Doc
   const layers: Descriptor[] = [];
   for (const [height, name] of names.entries()) layers.push(await layerOf(contents, name, diffIds[height] as Digest));
   const manifest = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.manifest, config, layers }));
-  return {
-    descriptor: describe(manifest, mediaTypes.manifest),
-    names: RepoTags ?? [],
-    config: config.digest,
-    manifest,
-  };
+  return { descriptor: describe(manifest, mediaTypes.manifest), config: config.digest, manifest };
+}
+
+async function readConfig(contents: Contents, name: string): Promise<Config> {
+  const bytes = await contents.document(name);
+  const descriptor = describe(bytes, mediaTypes.config);
+  await (await contents.member(name)).digest(descriptor.digest);
+  return { descriptor, diffIds: parseImageConfig(bytes).rootfs.diff_ids };
 }
 
 async function layerOf(contents: Contents, name: string, diffId: Digest): Promise<Descriptor> {

@@ -1,3 +1,4 @@
+import type { Descriptor } from '../descriptor.ts';
 import type { Digest } from '../digest.ts';
 import type { ArchivedImage, ArchiveFormat } from './archived-image.ts';
 import { bothForms } from './both-forms.ts';
@@ -31,19 +32,22 @@ export async function findImages(contents: Contents, format: ArchiveFormat | und
 }
 
 async function docker(contents: Contents): Promise<FoundImages> {
-  const images = new Map<Digest, ArchivedImage>();
+  const images = new Map<Digest, { descriptor: Descriptor; names: Set<string> }>();
   const made = new Map<Digest, Buffer>();
   // Docker, too, gives a name to the last that has it.
   const owners = new Map<string, Digest>();
   for (const { descriptor, names, manifest } of await dockerImages(contents)) {
-    const known = images.get(descriptor.digest)?.names ?? [];
-    images.set(descriptor.digest, { descriptor, names: [...new Set([...known, ...names])] });
+    const image = images.get(descriptor.digest) ?? { descriptor, names: new Set() };
+    images.set(descriptor.digest, image);
     made.set(descriptor.digest, manifest);
-    for (const name of names) owners.set(name, descriptor.digest);
+    for (const name of names) {
+      image.names.add(name);
+      owners.set(name, descriptor.digest);
+    }
   }
   const owned = [...images.values()].map(({ descriptor, names }) => ({
     descriptor,
-    names: names.filter((name) => owners.get(name) === descriptor.digest),
+    names: [...names].filter((name) => owners.get(name) === descriptor.digest),
   }));
   return { images: owned, made };
 }

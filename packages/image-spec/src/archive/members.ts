@@ -106,6 +106,8 @@ async function* readHeaders(bytes: Bytes, place: string, limits: ArchiveLimits):
     // A record has a few names, numbers and times.
     if (header.size > 2 * limits.nameBytes + 4096) throw longName(place, limits);
     const text = (await whole(bytes, header.size, place)).toString();
+    // `tar` takes 0x10 and 1.5, too, and passes over what is below 0: no two readers agree on where the next member begins.
+    if (what === 'pax' && /^[0-9]+ size=(?![0-9]+$)/m.test(text)) throw refuse();
     if (what === 'pax') pax = attempt(() => Pax.parse(text), refuse);
     else if (what !== 'global') long = { ...long, [what]: text.replace(/\0.*$/s, '') };
   }

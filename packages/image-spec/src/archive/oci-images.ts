@@ -7,17 +7,14 @@ import { parseImageIndex, parseImageManifest } from '../document.ts';
 import { ImageSpecError } from '../error.ts';
 import type { ImageManifest } from '../image-manifest.ts';
 import { checkHeader } from '../layout/header.ts';
-import { nameAnnotation } from '../layout/names.ts';
+import { containerdAnnotation, nameAnnotation } from '../layout/names.ts';
 import { walk } from '../layout/walk.ts';
-import { describeMediaType } from '../media-types.ts';
+import { describeMediaType, mediaTypeEssence } from '../media-types.ts';
 import type { ArchivedImage } from './archived-image.ts';
 import type { Contents } from './contents.ts';
 
 export const layoutFile = 'oci-layout';
 export const indexFile = 'index.json';
-
-/** The full name, which Docker and containerd add where the other annotation has only the tag. */
-export const containerdAnnotation = 'io.containerd.image.name';
 
 /** Throws LAYOUT_INVALID, DOCUMENT_INVALID. */
 export async function ociImages(contents: Contents): Promise<ArchivedImage[]> {
@@ -43,7 +40,7 @@ export async function imageManifests({ source }: Contents, { descriptor }: Archi
     // What a manifest is about is another image.
     const isSubject =
       from !== undefined && describeMediaType(from.mediaType).kind === 'manifest' && kind === 'manifest';
-    const key = `${entry.mediaType} ${entry.digest} ${entry.size}`;
+    const key = `${mediaTypeEssence(entry.mediaType)} ${entry.digest} ${entry.size}`;
     return !isSubject && !seen.has(key) && seen.add(key) !== undefined;
   };
   const failed = (error: unknown) => {

@@ -6,12 +6,14 @@ import type { Digest } from '../digest.ts';
 import { ImageSpecError } from '../error.ts';
 import type { ImageLayout } from '../layout/image-layout.ts';
 import { type Lease, obeying } from '../layout/lease.ts';
+import { addNames } from '../layout/names.ts';
 import { pruneBlobs } from '../layout/prune.ts';
 import { type OpenArchiveOptions, openArchive } from './archive.ts';
 import type { ArchivedImage } from './archived-image.ts';
 import { closureOf } from './closure.ts';
 import { type Compression, compressionOf, magicBytes } from './compression.ts';
 import { importStream } from './import-stream.ts';
+import { isRegularFile } from './in-place.ts';
 import { partBytes } from './part.ts';
 
 export interface ReadArchiveOptions extends OpenArchiveOptions {
@@ -41,13 +43,16 @@ export async function readArchive(
       await own.add(...digests);
       for (const digest of digests) if (!(await into.has(digest))) unneeded.add(digest);
     };
-    const isInPlace = typeof archive === 'string' && (await compressionOfFile(archive)) === 'none';
+    const isInPlace =
+      typeof archive === 'string' && (await isRegularFile(archive)) && (await compressionOfFile(archive)) === 'none';
     const images = isInPlace
       ? await importFile(archive, options, { add })
       : await importStream(archive, { ...options, lease: { add } });
     const needed = await digestsOf(into, images, { signal });
     if (lease !== undefined) await obeying(lease, signal).add(...needed);
-    for (const [name, descriptors] of tag ? byName(images) : []) await into.tag(name, descriptors, { signal });
+    const names = byName(images);
+    // In one step: an archive can have a hundred thousand names, and should leave all of them or none.
+    if (tag && names.size > 0) await addNames(into.directory, names, { fsync: true, signal });
     for (const digest of needed) unneeded.delete(digest);
     return images;
   } finally {
@@ -72,9 +77,18 @@ async function importFile(
   for (const { descriptor } of archive.images) {
     const blobs = await closureOf(archive, descriptor, { signal });
     // What is inside of something before it.
-    for (const blob of blobs.toReversed()) await copyBlob(archive, blob, into, { lease, signal });
+    for (const blob of blobs.toReversed()) {
+      await copyBlob(archive, blob, into, { lease, signal }).catch(ignoreElsewhere(blob));
+    }
   }
   return archive.images;
+}
+
+/** What is not meant to be passed on is not in most archives. */
+function ignoreElsewhere({ urls }: Descriptor): (error: unknown) => void {
+  return (error) => {
+    if (urls === undefined || !(error instanceof ImageSpecError && error.code === 'BLOB_MISSING')) throw error;
+  };
 }
 
 async function copyBlob(
@@ -110,8 +124,8 @@ function incomplete({ digest, size }: Descriptor, image: Descriptor): ImageSpecE
 }
 
 /** An image layout may have a name for several platforms. */
-function byName(images: readonly ArchivedImage[]): Map<string, readonly [Descriptor, ...Descriptor[]]> {
-  const found = new Map<string, readonly [Descriptor, ...Descriptor[]]>();
+function byName(images: readonly ArchivedImage[]): Map<string, readonly Descriptor[]> {
+  const found = new Map<string, readonly Descriptor[]>();
   for (const { descriptor, names } of images) {
     for (const name of names) {
       const others = found.get(name);

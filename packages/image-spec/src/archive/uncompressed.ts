@@ -22,10 +22,10 @@ export async function uncompressed(
 ): Promise<UncompressedImage> {
   const image = await loadImage(source, descriptor, { signal });
   const made = new Map<Digest, Buffer>();
-  const stored = new Map<Digest, Descriptor>();
+  const layerOf = new Map<Digest, Descriptor>();
   const layers: Descriptor[] = [];
   for await (const { descriptor: layer, diffId } of image.layers()) {
-    stored.set(diffId, layer);
+    layerOf.set(diffId, layer);
     const size = layer.digest === diffId ? layer.size : await measure(await plain(source, layer, { signal }), diffId);
     layers.push({ mediaType: mediaTypes.layer, digest: diffId, size });
   }
@@ -37,9 +37,12 @@ export async function uncompressed(
     const { Readable } = process.getBuiltinModule('node:stream');
     const document = made.get(wanted.digest);
     if (document !== undefined) return Readable.from([document.subarray(options.start ?? 0)], { objectMode: false });
-    const layer = stored.get(wanted.digest);
+    const layer = layerOf.get(wanted.digest);
     if (layer === undefined) return source.blob(wanted, options);
-    return Readable.from(after(await plain(source, layer, options), options.start ?? 0), { objectMode: false });
+    const stored = await source.blob(layer, { signal: options.signal });
+    const content = after(await decompressed(stored, layer.digest), options.start ?? 0);
+    // A generator that was never asked for anything lets go of nothing.
+    return Readable.from(content, { objectMode: false }).once('close', () => stored.destroy());
   };
   return { source: { blob }, descriptor: result };
 }

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { Digest } from '../digest.ts';
+import { ImageSpecError } from '../error.ts';
 import type { Platform } from '../platform.ts';
 import { Verifier } from '../verifier.ts';
 import {
@@ -25,7 +26,7 @@ export interface WriteArchiveOptions {
 /**
  * The images as one tar, for `docker load`, `podman load` and `skopeo`: the same bytes whenever it is written. What comes out is
  * verified on its way; where a blob is missing or wrong the stream fails with BLOB_MISSING, SIZE_MISMATCH or DIGEST_MISMATCH,
- * in time for whoever reads it not to find an end.
+ * in time for whoever reads it not to find an end. In an oci-archive a layer that is not there may be elsewhere, if it has URLs.
  */
 export function writeArchive(images: Iterable<ArchiveImage>, options: WriteArchiveOptions): Readable {
   const { Readable } = process.getBuiltinModule('node:stream');
@@ -54,16 +55,24 @@ async function* pieces(
 
 async function* blobPieces(
   tar: TarBlocks,
-  { source, descriptor }: PlannedBlob,
+  { source, descriptor, isOptional }: PlannedBlob,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array> {
   const verifier = new Verifier(descriptor);
-  const content = await source.blob(descriptor, { signal });
-  yield tar.file(blobName(descriptor.digest), descriptor.size);
-  for await (const chunk of content) {
-    signal?.throwIfAborted();
-    verifier.update(chunk);
-    yield chunk;
+  const content = await source.blob(descriptor, { signal }).catch((error) => {
+    if (!isOptional || !(error instanceof ImageSpecError && error.code === 'BLOB_MISSING')) throw error;
+  });
+  if (content === undefined) return;
+  try {
+    yield tar.file(blobName(descriptor.digest), descriptor.size);
+    for await (const chunk of content) {
+      signal?.throwIfAborted();
+      verifier.update(chunk);
+      yield chunk;
+    }
+  } finally {
+    // Who gives up the archive after the header has not begun to read it.
+    content.destroy();
   }
   verifier.finish();
   yield tar.padding(descriptor.size);

@@ -32,3 +32,9 @@ export function shownName(latin1: string): string {
     return latin1.replace(/[\x80-\xff]/g, (byte) => `\\x${byte.charCodeAt(0).toString(16)}`);
   }
 }
+
+/** For an error: names of entries may be a mebibyte long. */
+export function shownPath(path: readonly string[]): string {
+  const whole = path.join('/');
+  return shownName(whole.length > 300 ? `${whole.slice(0, 300)}...` : whole);
+}

@@ -3,8 +3,8 @@
  * https://github.com/opencontainers/image-spec/blob/main/layer.md#applying-changesets
  */
 import { ImageSpecError } from '../error.ts';
-import { type FileFacts, shownName } from './file-facts.ts';
-import { components, type TarEntry } from './tar-entry.ts';
+import { type FileFacts, shownPath } from './file-facts.ts';
+import { components, deepest, type TarEntry } from './tar-entry.ts';
 
 /** One file; hard links are several names of one. */
 export interface FileNode {
@@ -29,9 +29,10 @@ type Directory = Required<Pick<FileNode, 'children'>> & FileNode;
 
 /** Of a directory that no entry describes: always the same. */
 const undescribed: FileFacts = { type: 'directory', mode: 0o755, uid: 0, gid: 0, mtime: '0.000000000' };
-const deepest = 500;
 /** As many as the kernel follows. path_resolution(7) */
 const mostLinks = 40;
+/** As long as the kernel takes. symlink(2) */
+const longestTarget = 4095;
 
 export class FileTree {
   readonly root: Directory = { facts: undescribed, children: new Map() };
@@ -76,7 +77,7 @@ export class FileTree {
     const { children } = directory;
     const before = children.get(name);
     if (linked?.way.some((on) => on.directory === before?.node)) {
-      throw invalid(path, `its target ${shownName(target)} lies in what it replaces`);
+      throw invalid(path, `its target ${shownPath([target])} lies in what it replaces`);
     }
     const stays = facts.type === 'directory' && before?.node.children !== undefined;
     if (stays) before.node.facts = facts;
@@ -89,7 +90,7 @@ export class FileTree {
 
   #target(path: readonly string[], target: string): { node: FileNode; way: readonly Way[] } {
     const parts = components(target);
-    const what = `it is a hard link to ${shownName(target)}`;
+    const what = `it is a hard link to ${shownPath([target])}`;
     if (parts.includes('..')) throw invalid(path, `${what}, which climbs out by ".."`);
     const name = parts.pop() ?? '';
     const way = this.#walk(parts, 'find', true);
@@ -137,6 +138,8 @@ export class FileTree {
         if (!links) return this.#throughLink(path, directory, name);
         if (++followed > mostLinks) throw invalid(path, `it leads through more than ${mostLinks} symbolic links`);
         const { target = '' } = named.node;
+        if (target.length > longestTarget)
+          throw invalid(path, `a link on its way is longer than ${longestTarget} bytes`);
         if (target.startsWith('/')) way.length = 1;
         todo.push(...components(target).reverse());
         continue;
@@ -165,7 +168,7 @@ export class FileTree {
     if (this.#names <= this.#maxNames) return;
     throw new ImageSpecError(
       'LAYER_TOO_LARGE',
-      `cannot apply ${shownName(path.join('/'))}: the image has more than ${this.#maxNames} files; raise maxEntries if that is meant`,
+      `cannot apply ${shownPath(path)}: the image has more than ${this.#maxNames} files; raise maxEntries if that is meant`,
     );
   }
 }
@@ -193,5 +196,5 @@ function isDirectory(node: FileNode): node is Directory {
 }
 
 function invalid(path: readonly string[], why: string): ImageSpecError {
-  return new ImageSpecError('LAYER_INVALID', `cannot apply ${JSON.stringify(shownName(path.join('/')))}: ${why}`);
+  return new ImageSpecError('LAYER_INVALID', `cannot apply ${JSON.stringify(shownPath(path))}: ${why}`);
 }

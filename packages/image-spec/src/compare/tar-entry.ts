@@ -12,7 +12,7 @@
 import type { Header } from 'tar/header';
 import { ImageSpecError } from '../error.ts';
 import { xattrsOf } from './extended-header.ts';
-import { type FileFacts, type FileType, shownName } from './file-facts.ts';
+import { type FileFacts, type FileType, shownName, shownPath } from './file-facts.ts';
 
 export interface TarEntry {
   /** Components in latin1: every byte is one character. */
@@ -30,6 +30,9 @@ export interface Announced {
   readonly name: Buffer | undefined;
   readonly link: Buffer | undefined;
 }
+
+/** Directories on the way to a file. Longer names would take their memory many times over in components. */
+export const deepest = 500;
 
 const types: Readonly<Record<string, FileType>> = {
   '\0': 'file',
@@ -53,6 +56,7 @@ export function tarEntry(block: Buffer, header: Header, announced: Announced): T
   if (said === undefined) return undefined;
   const full = fullName(block, announced);
   const path = components(full.toString('latin1'));
+  if (path.length > deepest) throw tooDeep(path);
   const type = said === 'file' && full.at(-1) === 0x2f && flag !== '1' ? 'directory' : said;
   const target = (records.get('linkpath') ?? link ?? field(block, 157, 100)).toString('latin1');
   const xattrs = xattrsOf(records);
@@ -92,6 +96,11 @@ function sizeOf(block: Buffer, records: ReadonlyMap<string, Buffer>): number {
   const size = numberIn(records, 'size') ?? number(block, 124, 12);
   if (Number.isSafeInteger(size) && size >= 0) return size;
   throw new ImageSpecError('LAYER_INVALID', `cannot read the layer: an entry has a size of ${size}`);
+}
+
+function tooDeep(path: readonly string[]): ImageSpecError {
+  const why = `it lies deeper than ${deepest} directories`;
+  return new ImageSpecError('LAYER_INVALID', `cannot read the layer: ${JSON.stringify(shownPath(path))}: ${why}`);
 }
 
 export function components(path: string): string[] {

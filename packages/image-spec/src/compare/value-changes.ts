@@ -23,8 +23,13 @@ export function valueChanges(before: unknown, after: unknown, path: readonly Pro
   }
   const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])];
   return keys.flatMap((key) => {
-    return valueChanges(before[key], after[key], [...path, Array.isArray(before) ? Number(key) : key]);
+    return valueChanges(own(before, key), own(after, key), [...path, Array.isArray(before) ? Number(key) : key]);
   });
+}
+
+/** Labels may be called like what every object has: `constructor`. */
+function own(value: Record<string, unknown>, key: string): unknown {
+  return Object.hasOwn(value, key) ? value[key] : undefined;
 }
 
 function isContainer(value: unknown): value is Record<string, unknown> {

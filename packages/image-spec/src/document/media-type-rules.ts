@@ -1,3 +1,4 @@
+import { foldKey } from '../json/fold.ts';
 import { describeMediaType, mediaTypeEssence, mediaTypes } from '../media-types.ts';
 import { type DocumentKind, kindOfMediaType } from './kinds.ts';
 import type { Finding } from './problem.ts';
@@ -21,7 +22,8 @@ export function identify(
   }
   const kind = kindOf(document, sent || own);
   const known = kind === undefined ? [unsupported(sent || own)] : [];
-  return { kind, findings: [...conflictsOf(document, { own, sent, kind }), ...known] };
+  const misspelt = isOfImages(kind) ? misspeltFields(document) : [];
+  return { kind, findings: [...conflictsOf(document, { own, sent, kind }), ...misspelt, ...known] };
 }
 
 // Registries that keep no media types answer with one of these; they say nothing about the document.
@@ -47,8 +49,7 @@ function conflictsOf(
     found.push(conflict('fsLayers', 'it has fsLayers like an image of schema 1 and layers like one of schema 2'));
   } else {
     const shape = 'manifests' in document ? 'index' : 'layers' in document ? 'manifest' : undefined;
-    const wanted = kind === undefined ? undefined : describeMediaType(mediaTypes[kind]).kind;
-    if (shape !== undefined && (wanted === 'index' || wanted === 'manifest') && shape !== wanted) {
+    if (shape !== undefined && isOfImages(kind) && shape !== describeMediaType(mediaTypes[kind]).kind) {
       found.push(
         conflict('mediaType', `its media type is ${sent || own} and its content is that of an image ${shape}`),
       );
@@ -56,6 +57,26 @@ function conflictsOf(
   }
   return found;
 }
+
+function isOfImages(kind: DocumentKind | undefined): kind is DocumentKind {
+  return kind !== undefined && ['index', 'manifest'].includes(describeMediaType(mediaTypes[kind]).kind);
+}
+
+/** `Manifests` is a field of its own here, and the list of an index to those who read it with Go. */
+function misspeltFields(document: Readonly<Record<string, unknown>>): Finding[] {
+  return Object.keys(document).flatMap((key) => {
+    const field = fields.get(foldKey(key));
+    // Where both are there, the text has told.
+    if (field === undefined || field in document) return [];
+    return [conflict(key, `${JSON.stringify(key)} is ${field} to those who do not mind capitals; write ${field}`)];
+  });
+}
+
+const fields = new Map(
+  'schemaVersion mediaType artifactType config layers manifests subject annotations fsLayers'
+    .split(' ')
+    .map((field) => [foldKey(field), field]),
+);
 
 function conflict(field: string, message: string): Finding {
   return { code: 'MEDIA_TYPE_CONFLICT', path: [field], message, section: conflicts };

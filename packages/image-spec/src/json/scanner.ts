@@ -9,6 +9,7 @@
  * https://www.rfc-editor.org/rfc/rfc8259
  */
 import type { JsonFinding, ScanOptions } from './finding.ts';
+import { foldKey } from './fold.ts';
 import { maxDepth, maxFindings, maxValues } from './limits.ts';
 import { numberProblem } from './number.ts';
 
@@ -17,7 +18,7 @@ export class Stop extends Error {}
 
 interface Keys {
   readonly exact: Set<string>;
-  /** By themselves in lower case. */
+  /** By what Go takes them for. */
   readonly folded: Map<string, string>;
 }
 
@@ -105,15 +106,15 @@ export class Scanner {
 
   /** By Go's rules, which most who read documents follow, keys that differ in capitals alone are the same field. */
   #remember({ exact, folded }: Keys, key: string, at: number): void {
-    const lower = key.toLowerCase();
-    const other = folded.get(lower);
+    const same = foldKey(key);
+    const other = folded.get(same);
     if (exact.has(key)) this.#find('duplicate', `the key ${JSON.stringify(key)} is there twice`, at);
     else if (other !== undefined) {
       const both = `${JSON.stringify(other)} and ${JSON.stringify(key)}`;
       this.#find('similar', `the keys ${both} differ in capitals alone`, at);
     }
     exact.add(key);
-    folded.set(lower, key);
+    folded.set(same, key);
   }
 
   // Character by character: over a long text a regular expression could run out of its stack.

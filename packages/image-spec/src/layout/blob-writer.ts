@@ -92,8 +92,7 @@ export class BlobWriter implements AsyncDisposable {
    * chunk that has an ArrayBuffer of its own is empty as soon as it is in the file.
    */
   write(chunk: Uint8Array, { transfer = false }: { readonly transfer?: boolean } = {}): Promise<void> | undefined {
-    if (this.#state !== 'writing')
-      throw this.#failure ?? new Error(`cannot write to ${this.#path}: the blob is ${this.#state}`);
+    this.#throwUnlessWriting();
     // There is more than was announced.
     this.#judge(() => this.#verifier.update(chunk), 'SIZE_MISMATCH');
     return this.#appended.append(chunk, transfer);
@@ -107,7 +106,7 @@ export class BlobWriter implements AsyncDisposable {
   async commit(expected: Expected = {}): Promise<{ digest: Digest; size: number }> {
     await this.#appended.flush();
     try {
-      if (this.#state !== 'writing') throw this.#failure;
+      this.#throwUnlessWriting();
       // What merely ends too early may still go on.
       const result = this.#judge(() => this.#verifier.finish(expected), 'DIGEST_MISMATCH');
       await this.#options.lease?.add(result.digest);
@@ -115,6 +114,8 @@ export class BlobWriter implements AsyncDisposable {
       await this.#file.close();
       const target = blobPath(this.#options.layout, result.digest);
       await mkdir(dirname(target), { recursive: true });
+      // Somebody may have given it up meanwhile.
+      this.#throwUnlessWriting();
       if (this.#lock?.isHeld() === false) throw lost(result.digest);
       // Synchronously, so that a follower finds the file either here or there.
       renameSync(this.#path, target);
@@ -125,7 +126,8 @@ export class BlobWriter implements AsyncDisposable {
       return result;
     } catch (error) {
       await this.abort(error);
-      throw error;
+      // Given up meanwhile, it fails with what it was given up for, not with a closed file.
+      throw this.#state === 'failed' ? this.#failure : error;
     }
   }
 
@@ -166,6 +168,11 @@ export class BlobWriter implements AsyncDisposable {
       this.#isWrong ||= error instanceof ImageSpecError && error.code === wrong;
       throw error;
     }
+  }
+
+  #throwUnlessWriting(): void {
+    if (this.#state === 'writing') return;
+    throw this.#failure ?? new Error(`cannot write to ${this.#path}: the blob is ${this.#state}`);
   }
 
   #fail(reason: unknown): void {

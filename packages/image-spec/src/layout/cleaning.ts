@@ -13,7 +13,10 @@ const day = 24 * 60 * 60 * 1000;
  */
 export async function cleanLayout(layout: string): Promise<void> {
   for (const directory of [ingestDirectory(layout), leaseDirectory(layout)]) {
-    for (const name of await readdir(directory)) await clean(join(directory, name), name);
+    for (const entry of await readdir(directory, { withFileTypes: true })) {
+      // Nothing of ours is a folder.
+      if (!entry.isDirectory()) await clean(join(directory, entry.name), entry.name);
+    }
   }
 }
 

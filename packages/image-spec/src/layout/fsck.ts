@@ -2,10 +2,11 @@ import { createReadStream } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { BlobSource } from '../blob-source.ts';
+import { ImageSpecError } from '../error.ts';
 import { Verifier } from '../verifier.ts';
 import { type BlobFile, blobFiles, isUnchanged } from './blob-files.ts';
 import { checkHeader } from './header.ts';
-import { readIndexFile } from './index-file.ts';
+import { readIndexFile, readIndexText } from './index-file.ts';
 import type { LayoutProblem } from './layout-problem.ts';
 import { acquire } from './lock.ts';
 import { layoutLockPath } from './places.ts';
@@ -27,12 +28,15 @@ export async function checkLayout(
     checkHeader(await readFile(join(directory, 'oci-layout')), directory),
   );
   const blobs = await checkBlobs(directory, options);
-  const index = await attempt('index.json', () => readIndexFile(directory));
+  const index = await attempt('index.json', () => {
+    if (readIndexText(directory) !== undefined) return readIndexFile(directory);
+    throw new ImageSpecError('LAYOUT_INVALID', `cannot find index.json in ${directory}, which every layout has`);
+  });
   return [
     ...header.problems,
     ...blobs,
     ...index.problems,
-    ...(index.value === undefined ? [] : await checkReferences(layout, index.value)),
+    ...(index.value === undefined ? [] : await checkReferences(layout, index.value, options)),
   ];
 }
 
@@ -53,10 +57,11 @@ async function checkBlobs(directory: string, { remove = false, signal }: FsckOpt
   const problems: LayoutProblem[] = [];
   const strays: string[] = [];
   for await (const file of blobFiles(directory, (path) => strays.push(path))) {
-    const message = await blobProblem(file, signal);
-    if (message === undefined) continue;
-    const removed = remove && (await removeWrong(directory, file, signal));
-    problems.push({ kind: 'blob-wrong', path: relative(directory, file.path), digest: file.digest, message, removed });
+    const problem = await blobProblem(file, signal);
+    if (problem === undefined) continue;
+    // What merely could not be read, for too many open files perhaps, may be as good as any.
+    const removed = remove && problem.kind === 'blob-wrong' && (await removeWrong(directory, file, signal));
+    problems.push({ ...problem, path: relative(directory, file.path), digest: file.digest, removed });
   }
   for (const path of strays) {
     if (remove) await rm(path, { recursive: true, force: true });
@@ -66,7 +71,10 @@ async function checkBlobs(directory: string, { remove = false, signal }: FsckOpt
   return problems;
 }
 
-async function blobProblem({ digest, path }: BlobFile, signal: AbortSignal | undefined): Promise<string | undefined> {
+async function blobProblem(
+  { digest, path }: BlobFile,
+  signal: AbortSignal | undefined,
+): Promise<Pick<LayoutProblem, 'kind' | 'message'> | undefined> {
   const verifier = new Verifier({ digest });
   try {
     for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) {
@@ -77,8 +85,10 @@ async function blobProblem({ digest, path }: BlobFile, signal: AbortSignal | und
     return undefined;
   } catch (error) {
     signal?.throwIfAborted();
+    const { code, message } = error as NodeJS.ErrnoException;
     // Pruned meanwhile.
-    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? undefined : (error as Error).message;
+    if (code === 'ENOENT') return undefined;
+    return { kind: code === 'DIGEST_MISMATCH' ? 'blob-wrong' : 'blob-unread', message };
   }
 }
 

@@ -7,16 +7,16 @@ import { ImageSpecError } from '../error.ts';
 import { type Image, loadImage } from '../image.ts';
 import type { Platform } from '../platform.ts';
 import type { Expected } from '../verifier.ts';
-import { readBlob } from './blob-reader.ts';
+import { readBlob, stopOnAbort } from './blob-reader.ts';
 import { BlobWriter } from './blob-writer.ts';
 import { cleanLayout } from './cleaning.ts';
 import { checkLayout, type FsckOptions } from './fsck.ts';
 import { ensureHeader, hasHeader } from './header.ts';
-import { readIndexFile } from './index-file.ts';
+import { ensureIndexFile, readIndexFile } from './index-file.ts';
 import { ingest } from './ingest.ts';
 import type { LayoutProblem } from './layout-problem.ts';
 import { type Lease, type LeaseOptions, obeying, openLease } from './lease.ts';
-import { addName, findName, type NameOptions, nameOf, removeName } from './names.ts';
+import { addNames, findName, type NameOptions, nameOf, removeName } from './names.ts';
 import { blobPath } from './places.ts';
 import { type Pruned, type PruneOptions, pruneBlobs } from './prune.ts';
 import { type LayoutUsage, layoutUsage } from './usage.ts';
@@ -81,6 +81,8 @@ export class ImageLayout implements BlobSource {
   async write(content: Readable | Uint8Array, options: WriteOptions = {}): Promise<Descriptor> {
     const { mediaType = 'application/octet-stream', expect, signal, lease } = options;
     await using writer = await this.writer(expect, { lease: lease && obeying(lease, signal) });
+    // It may be waiting for what never comes.
+    if (signal !== undefined && !(content instanceof Uint8Array)) stopOnAbort(content, signal);
     for await (const chunk of content instanceof Uint8Array ? [content] : content) {
       signal?.throwIfAborted();
       await writer.write(chunk);
@@ -128,10 +130,8 @@ export class ImageLayout implements BlobSource {
     options: NameOptions = {},
   ): Promise<void> {
     await this.#beWritable();
-    await addName(this.directory, name, 'digest' in descriptor ? [descriptor] : descriptor, {
-      ...options,
-      fsync: this.#fsync,
-    });
+    const names = new Map([[name, 'digest' in descriptor ? [descriptor] : descriptor]]);
+    await addNames(this.directory, names, { ...options, fsync: this.#fsync });
   }
 
   /** Throws NAME_UNKNOWN. The blobs stay until `prune`. */
@@ -186,10 +186,12 @@ async function prepare(directory: string, fsync: boolean): Promise<boolean> {
   try {
     await makeWritable(directory);
   } catch (error) {
-    if (!(error instanceof ImageSpecError) || !(await hasHeader(directory))) throw error;
+    const isReadOnly = error instanceof ImageSpecError && error.code === 'LAYOUT_READ_ONLY';
+    if (!isReadOnly || !(await hasHeader(directory))) throw error;
     return false;
   }
   await cleanLayout(directory);
   await ensureHeader(directory, fsync);
+  await ensureIndexFile(directory, fsync);
   return true;
 }

@@ -5,6 +5,8 @@ export type LayoutProblemKind =
   | 'layout-invalid'
   /** A file in `blobs` does not have the digest that is its name. */
   | 'blob-wrong'
+  /** A file in `blobs` cannot be read, so that nobody knows whether it is right. */
+  | 'blob-unread'
   /** Something names a blob that is not there. */
   | 'blob-missing'
   /** Something gives a blob another size than it has. */

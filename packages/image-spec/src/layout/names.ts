@@ -13,8 +13,13 @@ export function nameOf(entry: Descriptor): string | undefined {
   return entry.annotations?.[nameAnnotation];
 }
 
+/** The full name, which Docker and containerd add where the other annotation has only the tag. They believe this one first. */
+export const containerdAnnotation = 'io.containerd.image.name';
+
 export function named(descriptor: Descriptor, name: string): Descriptor {
-  return { ...descriptor, annotations: { ...descriptor.annotations, [nameAnnotation]: name } };
+  // The full name is one that it had elsewhere.
+  const { [containerdAnnotation]: _, ...annotations } = descriptor.annotations ?? {};
+  return { ...descriptor, annotations: { ...annotations, [nameAnnotation]: name } };
 }
 
 /** Throws NAME_UNKNOWN, PLATFORM_MISSING. */
@@ -24,27 +29,32 @@ export function findName(layout: string, name: string, platform: Platform | unde
   const [first] = found;
   if (first === undefined) throw unknown(name, manifests, layout);
   // The specification allows one name for several platforms.
-  return found.length === 1 ? first : selectPlatform({ manifests: found }, platform);
+  return found.every(({ digest }) => digest === first.digest) ? first : selectPlatform({ manifests: found }, platform);
 }
 
 export interface NameOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-export async function addName(
+/** All of them, or none: each has the images of its own for different platforms. */
+export async function addNames(
   layout: string,
-  name: string,
-  descriptors: readonly Descriptor[],
+  names: ReadonlyMap<string, readonly Descriptor[]>,
   { fsync, signal }: NameOptions & { readonly fsync: boolean },
 ): Promise<void> {
   const change = (index: ImageIndex) => ({
     ...index,
     manifests: [
-      ...index.manifests.filter((other) => nameOf(other) !== name),
-      ...descriptors.map((descriptor) => named(descriptor, name)),
+      ...index.manifests.filter((other) => !isNamed(other, names)),
+      ...[...names].flatMap(([name, descriptors]) => descriptors.map((descriptor) => named(descriptor, name))),
     ],
   });
   await changeIndexFile(layout, change, { fsync, signal });
+}
+
+function isNamed(entry: Descriptor, names: ReadonlyMap<string, unknown>): boolean {
+  const name = nameOf(entry);
+  return name !== undefined && names.has(name);
 }
 
 /** Throws NAME_UNKNOWN. */

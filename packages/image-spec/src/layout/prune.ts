@@ -3,6 +3,7 @@ import type { BlobSource } from '../blob-source.ts';
 import type { Descriptor } from '../descriptor.ts';
 import type { Digest } from '../digest.ts';
 import { ImageSpecError } from '../error.ts';
+import { mediaTypeEssence } from '../media-types.ts';
 import { type BlobFile, blobFiles, isUnchanged } from './blob-files.ts';
 import { parseIndexText, readIndexText } from './index-file.ts';
 import { leasedBlobs } from './lease.ts';
@@ -40,7 +41,8 @@ export async function pruneBlobs(
   for await (const file of blobFiles(layout.directory)) files.push(file);
   const marks = new Marks(layout);
   await marks.update();
-  const before = Date.now() - olderThan;
+  // The time of a file may lie ahead: another machine's clock wrote it.
+  const before = olderThan === 0 ? Infinity : Date.now() - olderThan;
   const unneeded = files.filter(
     ({ digest, stats }) => !marks.kept.has(digest) && stats.mtimeMs <= before && only?.has(digest) !== false,
   );
@@ -95,7 +97,7 @@ class Marks {
     const enter = ({ digest, mediaType }: Descriptor) => {
       this.kept.add(digest);
       // The same bytes may be named as a layer here and as a manifest there.
-      const key = `${mediaType} ${digest}`;
+      const key = `${mediaTypeEssence(mediaType)} ${digest}`;
       return !seen.has(key) && seen.add(key) !== undefined;
     };
     const failed = (error: unknown, { digest }: Descriptor) => {

@@ -3,7 +3,7 @@ import type { Descriptor } from '../descriptor.ts';
 import type { Digest } from '../digest.ts';
 import { ImageSpecError } from '../error.ts';
 import type { ImageIndex } from '../image-index.ts';
-import { describeMediaType } from '../media-types.ts';
+import { describeMediaType, mediaTypeEssence } from '../media-types.ts';
 import { blobFiles } from './blob-files.ts';
 import type { LayoutProblem, LayoutProblemKind } from './layout-problem.ts';
 import { walk } from './walk.ts';
@@ -12,14 +12,16 @@ import { walk } from './walk.ts';
 export async function checkReferences(
   layout: BlobSource & { readonly directory: string },
   index: ImageIndex,
+  { signal }: { readonly signal?: AbortSignal | undefined },
 ): Promise<LayoutProblem[]> {
   const sizes = new Map<Digest, number>();
   for await (const { digest, stats } of blobFiles(layout.directory)) sizes.set(digest, stats.size);
   const problems = new Map<string, LayoutProblem>();
   const seen = new Set<string>();
   const enter = (descriptor: Descriptor, from: Descriptor | undefined) => {
+    signal?.throwIfAborted();
     const problem = referenceProblem(descriptor, from, sizes);
-    const key = `${descriptor.mediaType} ${descriptor.digest} ${descriptor.size}`;
+    const key = `${mediaTypeEssence(descriptor.mediaType)} ${descriptor.digest} ${descriptor.size}`;
     if (problem !== undefined && !problems.has(key)) problems.set(key, problem);
     return !seen.has(key) && seen.add(key) !== undefined && sizes.get(descriptor.digest) === descriptor.size;
   };

@@ -1,6 +1,8 @@
 import type { BlobSource } from '../blob-source.ts';
 import type { Descriptor } from '../descriptor.ts';
 import type { Digest } from '../digest.ts';
+import { ImageSpecError } from '../error.ts';
+import { mediaTypeEssence } from '../media-types.ts';
 import { blobFiles } from './blob-files.ts';
 import { readIndexFile } from './index-file.ts';
 import { nameOf } from './names.ts';
@@ -28,7 +30,9 @@ export async function layoutUsage(layout: BlobSource & { readonly directory: str
   const sizes = new Map<Digest, number>();
   for await (const { digest, stats } of blobFiles(layout.directory)) sizes.set(digest, stats.size);
   const roots = readIndexFile(layout.directory).manifests;
-  const needs = await Promise.all(roots.map((root) => needsOf(layout, root)));
+  const needs: Set<Digest>[] = [];
+  // One after the other: each holds a file open, and there may be more images than a process may have files.
+  for (const root of roots) needs.push(await needsOf(layout, root));
   const users = new Map<Digest, number>();
   for (const digests of needs) for (const digest of digests) users.set(digest, (users.get(digest) ?? 0) + 1);
   const sum = (digests: Iterable<Digest>, counts: (digest: Digest) => boolean) =>
@@ -50,10 +54,13 @@ async function needsOf(layout: BlobSource, root: Descriptor): Promise<Set<Digest
   const seen = new Set<string>();
   const enter = ({ digest, mediaType }: Descriptor) => {
     digests.add(digest);
-    const key = `${mediaType} ${digest}`;
+    const key = `${mediaTypeEssence(mediaType)} ${digest}`;
     return !seen.has(key) && seen.add(key) !== undefined;
   };
-  // What cannot be read leads to nothing; `fsck` says why.
-  await walk(layout, root, { enter, failed: () => {} });
+  const failed = (error: unknown) => {
+    // What is missing or no document leads to nothing; `fsck` says why.
+    if (!(error instanceof ImageSpecError)) throw error;
+  };
+  await walk(layout, root, { enter, failed });
   return digests;
 }

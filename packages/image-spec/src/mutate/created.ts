@@ -1,4 +1,5 @@
 import { ImageSpecError } from '../error.ts';
+import { isTime } from '../image-config.ts';
 
 export interface CreatedOptions {
   /**
@@ -12,22 +13,22 @@ export interface CreatedOptions {
 export function createdTime({ created }: CreatedOptions): string | undefined {
   if (created === undefined) return sourceDate(process.env.SOURCE_DATE_EPOCH);
   if (typeof created !== 'string') return format(created, 'created');
-  if (Number.isNaN(Date.parse(created)) || !rfc3339.test(created)) throw invalid('created', created);
+  // A text stays as it is: a Date would lose the nanoseconds.
+  if (!isTime(created)) throw invalid('created', created);
   return created;
 }
-
-// A text stays as it is: a Date would lose the nanoseconds.
-const rfc3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
 
 function sourceDate(seconds: string | undefined): string | undefined {
   if (seconds === undefined || seconds === '') return undefined;
   if (!/^\d{1,12}$/.test(seconds)) throw invalid('SOURCE_DATE_EPOCH', seconds);
-  return format(new Date(Number(seconds) * 1000), 'SOURCE_DATE_EPOCH');
+  return format(new Date(Number(seconds) * 1000), 'SOURCE_DATE_EPOCH', seconds);
 }
 
-function format(date: Date, name: string): string {
-  if (Number.isNaN(date.getTime())) throw invalid(name, String(date));
-  return date.toISOString().replace('.000Z', 'Z');
+function format(date: Date, name: string, shown: string = String(date)): string {
+  const text = Number.isNaN(date.getTime()) ? '' : date.toISOString().replace('.000Z', 'Z');
+  // Years of more than four digits have no place in it.
+  if (!isTime(text)) throw invalid(name, shown);
+  return text;
 }
 
 function invalid(name: string, value: string): ImageSpecError {

@@ -10,7 +10,9 @@ import type { Platform } from '../platform.ts';
 import { type ImageView, viewImage } from '../view/image-view.ts';
 import type { Layer } from '../view/layer.ts';
 import { MemoryStore } from '../view/memory-store.ts';
+import { encoded } from './encoded.ts';
 import { type ImageParts, type MakeTarget, manifestOf, takeApart } from './image-parts.ts';
+import { MadeOnce } from './made-once.ts';
 
 /** Gives the parts of the new image. What is read on the way, and can be read only once, goes into the target. */
 export type Make = (base: (image: ImageView) => Promise<ImageParts>, into?: MakeTarget) => Promise<ImageParts>;
@@ -22,7 +24,7 @@ export type Make = (base: (image: ImageView) => Promise<ImageParts>, into?: Make
 export class DraftImage implements ImageView {
   readonly source: BlobSource = { blob: (descriptor, options) => this.#blob(descriptor, options) };
   readonly #make: Make;
-  #made: Promise<Made> | undefined;
+  readonly #made = new MadeOnce<Made>();
 
   constructor(make: Make) {
     this.#make = make;
@@ -54,18 +56,16 @@ export class DraftImage implements ImageView {
 
   /** Makes it, once. */
   make(into?: MakeTarget): Promise<Made> {
-    this.#made ??= this.#put(into).catch((error) => {
-      this.#made = undefined;
-      throw error;
-    });
-    return this.#made;
+    return this.#made.get(() => this.#put(into), into?.signal);
   }
 
   async #put(into: MakeTarget | undefined): Promise<Made> {
     const parts = await this.#make((image) => partsOf(image, into), into);
     const documents = new MemoryStore();
-    const config = parts.stored ?? documents.add(encoded(parts.config, parseImageConfig), configTypes[parts.family]);
-    const manifest = encoded(manifestOf(parts, config), parseImageManifest);
+    const config =
+      parts.stored ??
+      documents.add(checked(encoded(parts.config, 'image config'), parseImageConfig), configTypes[parts.family]);
+    const manifest = checked(encoded(manifestOf(parts, config), 'image manifest'), parseImageManifest);
     const descriptor = documents.add(manifest, manifestOf(parts, config).mediaType);
     const sources = new Map(parts.layers.map(({ descriptor, source }) => [descriptor.digest, source]));
     const made = { parts, documents, descriptor, sources };
@@ -100,8 +100,7 @@ async function partsOf(image: ImageView, into: MakeTarget | undefined): Promise<
 const configTypes = { oci: mediaTypes.config, docker: mediaTypes.dockerConfig };
 
 /** What is written has to be right before anybody has it; the error has the JSON path. */
-function encoded(document: object, parse: (bytes: Uint8Array) => unknown): Uint8Array {
-  const bytes = Buffer.from(JSON.stringify(document));
+function checked(bytes: Uint8Array, parse: (bytes: Uint8Array) => unknown): Uint8Array {
   parse(bytes);
   return bytes;
 }

@@ -11,7 +11,9 @@ import type { ArtifactView } from '../view/artifact-view.ts';
 import type { ImageView } from '../view/image-view.ts';
 import { type ArtifactFilter, type IndexView, viewIndex } from '../view/index-view.ts';
 import { MemoryStore } from '../view/memory-store.ts';
+import { encoded } from './encoded.ts';
 import type { MakeTarget } from './image-parts.ts';
+import { MadeOnce } from './made-once.ts';
 
 export interface IndexParts {
   readonly document: ImageIndex;
@@ -29,7 +31,7 @@ interface Made extends IndexParts {
 export class DraftIndex implements IndexView {
   readonly source: BlobSource = { blob: (descriptor, options) => this.#blob(descriptor, options) };
   readonly #make: (into?: MakeTarget) => Promise<IndexParts>;
-  #made: Promise<Made> | undefined;
+  readonly #made = new MadeOnce<Made>();
   readonly #view: IndexView;
 
   constructor(make: (into?: MakeTarget) => Promise<IndexParts>) {
@@ -67,19 +69,16 @@ export class DraftIndex implements IndexView {
   }
 
   make(into?: MakeTarget): Promise<Made> {
-    this.#made ??= this.#put(into).catch((error) => {
-      this.#made = undefined;
-      throw error;
-    });
-    return this.#made;
+    return this.#made.get(() => this.#put(into), into?.signal);
   }
 
   async #put(into: MakeTarget | undefined): Promise<Made> {
     const parts = await this.#make(into);
+    const bytes = encoded(parts.document, 'image index');
     const documents = new MemoryStore();
-    const descriptor = documents.addJson(parts.document, parts.document.mediaType ?? mediaTypes.index);
+    const descriptor = documents.add(bytes, parts.document.mediaType ?? mediaTypes.index);
     // What is written has to be right before anybody has it.
-    const document = parseImageIndex(Buffer.from(JSON.stringify(parts.document)), descriptor);
+    const document = parseImageIndex(bytes, descriptor);
     return { ...parts, document, documents, descriptor };
   }
 

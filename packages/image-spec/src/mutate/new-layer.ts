@@ -4,6 +4,7 @@ import type { Descriptor } from '../descriptor.ts';
 import type { Digest } from '../digest.ts';
 import { ImageSpecError } from '../error.ts';
 import { describeMediaType, mediaTypes } from '../media-types.ts';
+import { orAborted } from '../or-aborted.ts';
 import { MemoryStore } from '../view/memory-store.ts';
 import { verified } from '../view/verified.ts';
 import { type Family, layerTypes, ociType } from './families.ts';
@@ -63,8 +64,9 @@ async function readStream(
   into: MakeTarget | undefined,
 ): Promise<{ measures: LayerMeasures; source: BlobSource }> {
   if (into !== undefined) {
-    const opened = typeof stream === 'function' ? await stream() : stream;
-    const measures = await measureLayer(interruptible(opened, into.signal), (content) => into.write(content, {}));
+    const opened = interruptible(typeof stream === 'function' ? await stream() : stream, into.signal);
+    const content = typeof stream === 'function' ? opened : once(stream, opened);
+    const measures = await measureLayer(content, (content) => into.write(content, {}));
     return { measures, source: into };
   }
   if (typeof stream !== 'function') {
@@ -77,14 +79,35 @@ async function readStream(
   return { measures, source: again(stream) };
 }
 
+const begun = new WeakSet<AsyncIterable<Uint8Array>>();
+
+/** What a save that failed has left of a stream, or another image, would pass for the layer: an empty one, often. */
+async function* once(
+  stream: AsyncIterable<Uint8Array>,
+  content: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  if (begun.has(stream)) {
+    throw new ImageSpecError(
+      'LAYER_UNREAD',
+      'cannot read the layer: its stream can be read once, and was, by a save that failed or for another image; give a function that opens the stream',
+    );
+  }
+  begun.add(stream);
+  yield* content;
+}
+
 /** What is read again has to be what was measured. */
 function again(open: () => AsyncIterable<Uint8Array> | Promise<AsyncIterable<Uint8Array>>): BlobSource {
   return {
-    blob: async ({ digest, size }, { start = 0 } = {}) => {
-      const whole = verified(await open(), { digest, size });
+    blob: async ({ digest, size }, { start = 0, signal } = {}) => {
+      const whole = verified(interruptible(await orAborted(opened(open), signal), signal), { digest, size });
       return start === 0 ? whole : Readable.from(from(start, whole), { objectMode: false });
     },
   };
+}
+
+async function opened(open: () => AsyncIterable<Uint8Array> | Promise<AsyncIterable<Uint8Array>>) {
+  return open();
 }
 
 async function* from(start: number, content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {

@@ -14,8 +14,15 @@ export interface Uncompressed {
  * Throws LAYER_INVALID for another compression, or while reading for a stream that is broken or cut.
  */
 export async function uncompressed(stored: AsyncIterable<Uint8Array>): Promise<Uncompressed> {
-  const { head, all } = await lookAhead(stored, 6);
+  const rest = stored[Symbol.asyncIterator]();
+  const head = await lookAhead(rest, 6);
   const compression = compressionOf(head);
+  if (typeof compression !== 'string') {
+    // Whoever writes into it would wait for ever.
+    await rest.return?.();
+    throw compression;
+  }
+  const all = joined(head, rest);
   if (compression === 'none') return { compression, pieces: all };
   return { compression, pieces: decode(compression, compression === 'zstd' ? zstdFrames(all) : all) };
 }
@@ -64,18 +71,14 @@ function drained(decoder: Transform): Promise<void> {
   });
 }
 
-async function lookAhead(
-  stored: AsyncIterable<Uint8Array>,
-  bytes: number,
-): Promise<{ head: Uint8Array; all: AsyncIterable<Uint8Array> }> {
-  const rest = stored[Symbol.asyncIterator]();
+async function lookAhead(rest: AsyncIterator<Uint8Array>, bytes: number): Promise<Uint8Array> {
   let head = Buffer.alloc(0);
   while (head.length < bytes) {
     const { value, done } = await rest.next();
     if (done) break;
     head = head.length === 0 ? asBuffer(value) : Buffer.concat([head, value]);
   }
-  return { head, all: joined(head, rest) };
+  return head;
 }
 
 async function* joined(head: Uint8Array, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
@@ -87,7 +90,7 @@ async function* joined(head: Uint8Array, rest: AsyncIterator<Uint8Array>): Async
   }
 }
 
-function compressionOf(head: Uint8Array): Compression {
+function compressionOf(head: Uint8Array): Compression | ImageSpecError {
   if (startsWith(head, [0x1f, 0x8b])) return 'gzip';
   if (startsWith(head, [0x28, 0xb5, 0x2f, 0xfd])) return 'zstd';
   // A frame that decoders skip; some writers put their index into one.
@@ -98,7 +101,7 @@ function compressionOf(head: Uint8Array): Compression {
       ? 'bzip2'
       : undefined;
   if (other === undefined) return 'none';
-  throw new ImageSpecError(
+  return new ImageSpecError(
     'LAYER_INVALID',
     `cannot read the layer: it is compressed by ${other}; layers are compressed by gzip, zstd, or not at all`,
   );

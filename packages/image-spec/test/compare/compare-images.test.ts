@@ -176,10 +176,12 @@ test.each<[string, Entries]>([
   ['behind a symbolic link', [{ name: 'bin/.wh.sh' }]],
   ['behind a symbolic link', [{ name: 'new', type: '2', link: 'etc' }, { name: 'new/.wh.name' }]],
   ['deeper than 500', [{ name: 'x', pax: { path: 'd/'.repeat(501) } }]],
+  ['longer than 4095 bytes', [{ name: 'l', type: '2', pax: { linkpath: 'a/'.repeat(300_000) } }, { name: 'l/x' }]],
   ['the name of a whiteout', [{ name: 'l', type: '2', link: '.wh.x' }, { name: 'l/x' }]],
 ])('a layer that no tool could unpack is refused: it %s', async (why, layer) => {
   const error = await files([base], [base, layer]).catch((caught) => caught);
   expect(error).toMatchObject({ code: 'LAYER_INVALID', message: expect.stringContaining(why) });
+  expect(error.message.length).toBeLessThan(1000);
 });
 
 test('there are bounds', async () => {

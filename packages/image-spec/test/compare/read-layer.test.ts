@@ -166,3 +166,9 @@ test('what tar writes of a folder is read as the folder is', async () => {
     expect(found.get('large')?.facts).toMatchObject({ uid: process.getuid?.(), gid: process.getgid?.() });
   }
 });
+
+test('a name with more components than a tree may have is refused before it is kept', async () => {
+  const deep = (parts: number) => archive({ name: 'x', pax: { path: `${'d/'.repeat(parts - 1)}f` } });
+  expect(await read(deep(500))).toHaveLength(1);
+  await expect(read(deep(501))).rejects.toMatchObject({ code: 'LAYER_INVALID' });
+});

@@ -18,3 +18,11 @@ test('a list is not an object with numbers for names, and equal documents do not
   expect(valueChanges({ a: ['x'] }, { a: { 0: 'x' } })).toHaveLength(1);
   expect(valueChanges({ a: 1, b: [{}] }, { b: [{}], a: 1 })).toEqual([]);
 });
+
+test('a name that every object knows is one like others', () => {
+  const after = { constructor: 'x', toString: 'y' };
+  expect(valueChanges({}, after)).toEqual([
+    { path: 'constructor', after: 'x' },
+    { path: 'toString', after: 'y' },
+  ]);
+});

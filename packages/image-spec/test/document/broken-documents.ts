@@ -151,6 +151,32 @@ export const brokenDocuments: readonly BrokenDocument[] = [
     },
   ],
   [
+    'a manifest with Manifests, which Go takes for those of an index',
+    image,
+    changed('"layers"', '"Manifests":[],"layers"'),
+    {
+      code: 'MEDIA_TYPE_CONFLICT',
+      path: 'Manifests',
+      message: '"Manifests" is manifests to those who do not mind capitals; write manifests',
+    },
+  ],
+  [
+    'a subject with a long s',
+    image,
+    changed('"layers"', '"ſubject":{},"layers"'),
+    {
+      code: 'MEDIA_TYPE_CONFLICT',
+      path: '["ſubject"]',
+      message: '"ſubject" is subject to those who do not mind capitals; write subject',
+    },
+  ],
+  [
+    'a digest, and one with a capital',
+    image,
+    changed('"digest"', `"Digest":"${digestOf('evil')}","digest"`),
+    { path: 'config.digest', message: 'the keys "Digest" and "digest" differ in capitals alone' },
+  ],
+  [
     'a manifest that was an index',
     list,
     as(manifest),

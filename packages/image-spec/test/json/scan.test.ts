@@ -61,6 +61,9 @@ test('keys that differ in capitals alone are found', () => {
   expect(first('{"layers":[],"Layers":[]}')).toMatchObject({ kind: 'similar', path: ['Layers'] });
   expect(first('{"A":1,"a":1,"A":2}')).toMatchObject({ kind: 'similar', path: ['a'] });
   expect(kinds('{"A":1,"a":1,"A":2}')).toEqual(['similar', 'duplicate']);
+  // Go takes the long s and the sign of the Kelvin for s and k.
+  expect(kinds('{"layers":[],"layerſ":[]}')).toEqual(['similar']);
+  expect(kinds('{"k":1,"K":1}')).toEqual(['similar']);
 });
 
 test.each([

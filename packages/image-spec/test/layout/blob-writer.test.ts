@@ -76,6 +76,41 @@ test('a digest that is told at the end is checked, too', async () => {
   expect(await readdir(join(folder.path, 'blobs/sha256'))).toEqual([]);
 });
 
+test('what is committed cannot be committed again, and stays', async () => {
+  await using folder = await scratch();
+  const layout = await openLayout(folder.path);
+  await using writer = await layout.writer();
+  await writer.write(content);
+  await writer.commit();
+  await expect(writer.commit()).rejects.toMatchObject({ message: expect.stringContaining('the blob is committed') });
+  expect(await layout.has(expected.digest)).toBe(true);
+});
+
+test.each(['writer', 'ingest'] as const)(
+  'a blob that is given up while it is committed fails with the reason, by %s',
+  async (way) => {
+    await using folder = await scratch();
+    const layout = await openLayout(folder.path);
+    const [asked, answered] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const add = () => {
+      asked.resolve();
+      return answered.promise;
+    };
+    const made =
+      way === 'writer'
+        ? await layout.writer(expected, { lease: { add } })
+        : await layout.ingest({ ...expected, mediaType: 'x/y' });
+    await using writer = made as NonNullable<typeof made>;
+    for (const chunk of chunks) await writer.write(chunk);
+    const committed = expect(writer.commit()).rejects.toThrow('given up');
+    if (way === 'writer') await asked.promise;
+    const aborted = writer.abort(new Error('given up'));
+    answered.resolve();
+    await Promise.all([committed, aborted]);
+    expect(await layout.has(expected.digest)).toBe(false);
+  },
+);
+
 test('a writer asks to wait before it holds too much in memory', async () => {
   await using folder = await scratch();
   const layout = await openLayout(folder.path);

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readdir, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { cleanLayout } from '../../src/layout/cleaning.ts';
@@ -50,4 +50,14 @@ test('what a killed process left is gone after the next one opened the layout', 
   expect(await readdir(ingestDirectory(folder.path))).toHaveLength(1);
   await openLayout(folder.path);
   expect(await readdir(ingestDirectory(folder.path))).toEqual([]);
+});
+
+test('a folder that is none of ours stays, and does not keep the layout from being opened', async () => {
+  await using folder = await scratch();
+  await openLayout(folder.path);
+  const path = join(ingestDirectory(folder.path), 'theirs');
+  await mkdir(path);
+  await utimes(path, 1, 1);
+  await openLayout(folder.path);
+  expect(await readdir(ingestDirectory(folder.path))).toEqual(['theirs']);
 });

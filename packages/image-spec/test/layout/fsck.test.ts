@@ -66,6 +66,8 @@ test('documents that are none are found where they are', async () => {
   await writeFile(join(folder.path, 'index.json'), '{"manifests":null}');
   await writeFile(join(folder.path, 'oci-layout'), '{}');
   expect(await problems(layout)).toEqual(['layout-invalid oci-layout', 'layout-invalid index.json']);
+  await rm(join(folder.path, 'index.json'));
+  expect(await problems(layout)).toEqual(['layout-invalid oci-layout', 'layout-invalid index.json']);
 });
 
 test('platforms of an index that were not pulled are no problem, their layers would be', async () => {
@@ -85,4 +87,17 @@ test('looking through a layout stops with the reason of its signal', async () =>
   const layout = await openLayout(folder.path);
   await layout.write(Buffer.from('x'));
   await expect(layout.fsck({ signal: AbortSignal.abort(new Error('enough')) })).rejects.toThrow('enough');
+});
+
+test('looking through the documents stops with the reason of its signal, too', async () => {
+  await using folder = await scratch();
+  const layout = await openLayout(folder.path);
+  await layout.tag('one', await makeImage(layout, ['1']));
+  const controller = new AbortController();
+  const blob = layout.blob.bind(layout);
+  layout.blob = (...wanted) => {
+    controller.abort(new Error('enough'));
+    return blob(...wanted);
+  };
+  await expect(layout.fsck({ signal: controller.signal })).rejects.toThrow('enough');
 });

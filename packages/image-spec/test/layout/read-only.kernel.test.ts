@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { requires } from '@estiba/testkit';
 import { expect, it } from 'vitest';
+import { digestOf } from '../../src/digest.ts';
 import { ingestDirectory, leaseDirectory } from '../../src/layout/places.ts';
 import { makeImage, openLayout, scratch } from '../scratch.ts';
 import { otherProcess } from './other-process.ts';
@@ -46,6 +47,21 @@ requires({ on: ['host'], root: true })('a layout that may not be changed', () =>
     expect(said).toEqual(['first', 'second', '0 problems, 1 image', ...Array(7).fill(refused)]);
     expect(await other.closed).toBe(0);
     expect(readdirSync(folder.path).includes('.ingest')).toBe(by === 'ours');
+  });
+
+  it('loses no blob that could not be read to a fsck that removes', async () => {
+    await using folder = await scratch();
+    chmodSync(folder.path, 0o777);
+    const layout = await openLayout(folder.path);
+    await layout.tag('one', await makeImage(layout, ['hidden']));
+    for (const name of ['', 'blobs', 'blobs/sha256', '.ingest', '.leases']) chmodSync(join(folder.path, name), 0o777);
+    chmodSync(layout.path(digestOf('hidden')), 0);
+    const script = 'for (const { kind, removed } of await layout.fsck({ remove: true })) say(kind + removed);';
+    const wrapper = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
+    const other = otherProcess(folder.path, script, { wrapper });
+    expect(await other.said()).toBe('blob-unreadfalse');
+    expect(await other.said()).toBe(undefined);
+    expect(await layout.has(digestOf('hidden'))).toBe(true);
   });
 
   it('cannot be made where there is none', async () => {

@@ -1,9 +1,10 @@
 /** Whatever of a layout waits for another process, the signal ends it, with its reason. */
 import { readdir, writeFile } from 'node:fs/promises';
+import { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
 import { type Descriptor, describe, digestOf, type ImageLayout, save } from '../../src/index.ts';
 import { acquire } from '../../src/layout/lock.ts';
-import { layoutLockPath, leaseDirectory } from '../../src/layout/places.ts';
+import { ingestDirectory, layoutLockPath, leaseDirectory } from '../../src/layout/places.ts';
 import { made } from '../made.ts';
 import { makeImage, openLayout, scratch } from '../scratch.ts';
 
@@ -69,3 +70,13 @@ test('a lease that is disposed of no longer waits', async () => {
   await expect(added).rejects.toThrow('cannot lease');
   expect(await readdir(leaseDirectory(folder.path))).toEqual([]);
 }, 8000);
+
+test('a write of what never comes ends with the signal', async () => {
+  await using folder = await scratch();
+  const layout = await openLayout(folder.path);
+  const stalled = () => new Readable({ read() {} });
+  const signal = AbortSignal.timeout(50);
+  await expect(layout.write(stalled(), { signal })).rejects.toMatchObject({ name: 'TimeoutError' });
+  await expect(layout.write(stalled(), { signal: AbortSignal.abort(enough) })).rejects.toBe(enough);
+  expect(await readdir(ingestDirectory(layout.directory))).toEqual([]);
+}, 5000);

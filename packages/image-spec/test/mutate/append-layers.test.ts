@@ -174,3 +174,59 @@ test('layers are put on a layer that was put there', async () => {
   await save(image, store);
   expect([...store.digests()]).toHaveLength(5);
 });
+
+test('a stream that was read is not taken for a layer again, whether a save failed or another image had it', async () => {
+  const { image: base } = await made(['base']);
+  const stream = async function* () {
+    yield tar.subarray(0, 5);
+    yield tar.subarray(5);
+  };
+  const layer = { stream: stream() };
+  const image = appendLayers(base, [layer]);
+  const store = new MemoryStore();
+  vi.spyOn(store, 'write').mockImplementationOnce(async (content) => {
+    for await (const _piece of content as AsyncIterable<Uint8Array>) throw new Error('the disk is full');
+    throw new Error('there was no content');
+  });
+  await expect(save(image, store)).rejects.toThrow('the disk is full');
+  await expect(save(image, store)).rejects.toMatchObject({ code: 'LAYER_UNREAD' });
+  await expect(save(appendLayers(base, [layer]), store)).rejects.toMatchObject({ code: 'LAYER_UNREAD' });
+});
+
+test('a stream whose writing did not begin may be tried again', async () => {
+  const { image: base } = await made(['base']);
+  const image = appendLayers(base, [{ stream: Readable.from([tar]) }]);
+  const store = new MemoryStore();
+  vi.spyOn(store, 'write').mockRejectedValueOnce(new Error('no room'));
+  await expect(save(image, store)).rejects.toThrow('no room');
+  await save(image, store);
+  expect((await collect(image.layers()))[1]?.diffId).toBe(digestOf(tar));
+});
+
+test('a long layer that is compressed by xz is refused without reading on', { timeout: 5000 }, async () => {
+  const { image: base } = await made(['base']);
+  const stream = async function* () {
+    yield Buffer.from('fd377a585a00', 'hex');
+    for (let at = 0; at < 200; at += 1) yield Buffer.alloc(64 * 1024, at);
+  };
+  const image = appendLayers(base, [{ stream }]);
+  await expect(async () => image.descriptor).rejects.toMatchObject({ code: 'LAYER_INVALID' });
+});
+
+test('a stream that stands still when it is opened again is left when the signal comes', {
+  timeout: 5000,
+}, async () => {
+  const { image: base } = await made(['base']);
+  let times = 0;
+  const stream = async function* () {
+    yield tar;
+    if (++times > 1) await new Promise(() => {});
+  };
+  const image = appendLayers(base, [{ stream }]);
+  const { layers } = await image.manifest;
+  const stop = new AbortController();
+  const blob = await image.source.blob(layers[1] as Descriptor, { signal: stop.signal });
+  const reading = buffer(blob);
+  setTimeout(() => stop.abort(new Error('enough')), 50);
+  await expect(reading).rejects.toThrow('enough');
+});

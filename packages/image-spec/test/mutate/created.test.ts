@@ -33,7 +33,14 @@ test('a time that is told goes before it, to the nanosecond', async () => {
   expect((await (await grown({ created: date })).config).created).toBe('2026-02-03T04:05:06.007Z');
 });
 
-test.each([['yesterday'], ['2026-13-01T00:00:00Z'], [new Date(Number.NaN)]])('%s is no time', async (created) => {
+test.each([
+  ['yesterday'],
+  ['2026-13-01T00:00:00Z'],
+  ['2026-02-30T00:00:00Z'],
+  ['2026-01-01T24:00:00Z'],
+  [new Date(Number.NaN)],
+  [new Date(8e15)],
+])('%s is no time', async (created) => {
   const { image } = await made(['base']);
   expect(() => setConfig(image, {}, { created })).toThrow(expect.objectContaining({ code: 'TIME_INVALID' }));
 });

@@ -146,3 +146,24 @@ test('a conversion to the words of the OCI keeps the image id, and an image that
   const descriptor = await save(convertToOci(image), store);
   expect((await (await openImage(store, descriptor)).manifest).layers[0]?.mediaType).toMatch(/oci/);
 });
+
+test('a save that is aborted does not end another one of the same image', async () => {
+  const { image: base } = await made(['base']);
+  let go = () => {};
+  const waiting = new Promise<void>((resolve) => {
+    go = resolve;
+  });
+  const stream = async function* () {
+    await waiting;
+    yield Buffer.from('layer');
+  };
+  const image = makeIndex([appendLayers(base, [{ stream }])]);
+  const stop = new AbortController();
+  const [one, two] = [new MemoryStore(), new MemoryStore()];
+  const aborted = save(image, one, { signal: stop.signal });
+  const kept = save(image, two);
+  setTimeout(() => stop.abort(new Error('enough')), 20);
+  await expect(aborted).rejects.toThrow('enough');
+  go();
+  expect(await two.has(await kept)).toBe(true);
+});

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { appendLayers, setConfig } from '../../src/index.ts';
+import { annotate, appendLayers, MemoryStore, mediaTypes, openImage, setConfig } from '../../src/index.ts';
 import { made } from '../made.ts';
 
 const config = {
@@ -59,4 +59,22 @@ test('the layers are not changed by the config', async () => {
     code: 'DOCUMENT_INVALID',
     path: 'rootfs.diff_ids',
   });
+});
+
+test('a number that lost digits when it was read is not written as another one', async () => {
+  const store = new MemoryStore();
+  const rootfs = `{"type":"layers","diff_ids":[]}`;
+  const text = `{"os":"linux","architecture":"amd64","config":{"Memory":9223372036854775807},"rootfs":${rootfs}}`;
+  const config = store.add(text, mediaTypes.config);
+  const manifest = { schemaVersion: 2, mediaType: mediaTypes.manifest, config, layers: [] };
+  const image = await openImage(store, store.addJson(manifest, mediaTypes.manifest));
+  const changed = setConfig(image, { config: { Cmd: ['x'] } });
+  await expect(async () => changed.descriptor).rejects.toMatchObject({
+    code: 'DOCUMENT_INVALID',
+    message: expect.stringContaining('"Memory" is about 9223372036854776000'),
+  });
+  const without = setConfig(image, { config: { Memory: undefined } });
+  expect((await without.config).config).toEqual({});
+  // Where the config stays as it is stored, nothing is lost.
+  expect((await annotate(image, { a: '1' }).manifest).config).toEqual(config);
 });

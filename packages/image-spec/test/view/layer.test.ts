@@ -99,3 +99,32 @@ test('a failing source fails the stream, and whoever stops reading stops the sou
     await expect.poll(() => closed).toBe(2);
   }
 });
+
+test.each<[string, Buffer, (layer: Layer) => Promise<void>]>([
+  ['it is compressed by xz', Buffer.concat([Buffer.from('fd377a585a00', 'hex'), tar]), refused],
+  ['nobody wants it any more', tar, discarded],
+  ['nobody wants it any more', gzipSync(tar), discarded],
+  ['nobody wants it any more', zstdCompressSync(tar), discarded],
+])('what a layer is read from is closed where %s', async (_, bytes, use) => {
+  const { store, descriptor } = await made([{ bytes, tar }]);
+  const closed: Promise<void>[] = [];
+  const source: BlobSource = {
+    blob: async (wanted) => {
+      // Held back: what was read to its end closes by itself.
+      const content = Readable.from(pieces(await buffer(await store.blob(wanted)), 1000), { highWaterMark: 1 });
+      if (wanted.size === bytes.length) closed.push(new Promise((resolve) => content.once('close', resolve)));
+      return content;
+    },
+  };
+  for await (const layer of (await openImage(source, descriptor)).layers()) await use(layer);
+  expect(closed).toHaveLength(1);
+  await Promise.all(closed);
+});
+
+async function refused(layer: Layer): Promise<void> {
+  await expect(layer.uncompressed()).rejects.toMatchObject({ code: 'LAYER_INVALID' });
+}
+
+async function discarded(layer: Layer): Promise<void> {
+  (await layer.uncompressed()).destroy();
+}
