@@ -4,9 +4,10 @@ import { type TransferProgress, TransferTotals } from '@estiba/registry-client';
 export function progressBars(out = process.stdout): Disposable & { update: (progress: TransferProgress) => void } {
   const totals = new TransferTotals();
   let [drawn, last] = [0, 0];
-  // Goes back up to the first line, and writes each anew; what does not fit on the screen cannot be reached.
+  // Goes back up to the first line, and writes each anew; of too many those that move, then those that wait.
   const draw = () => {
-    const lines = [...fitting(totals.blobs, Math.max(out.rows - 2, 1)).map(lineFor), totalOf(totals)];
+    const first = totals.blobs.toSorted((a, b) => rank[a.status] - rank[b.status]).slice(0, out.rows - 2);
+    const lines = [...totals.blobs.filter((blob) => first.includes(blob)).map(lineFor), totalOf(totals)];
     const up = drawn > 0 ? `\x1b[${drawn}A` : '';
     out.write(up + lines.map((line) => `\x1b[2K${line.slice(0, out.columns - 1)}\n`).join(''));
     [drawn, last] = [lines.length, performance.now()];
@@ -24,13 +25,7 @@ export function progressBars(out = process.stdout): Disposable & { update: (prog
   };
 }
 
-/** Where there are too many: those that move, then those that wait. */
-function fitting(blobs: TransferProgress[], most: number): TransferProgress[] {
-  const order = ({ status }: TransferProgress) => ['transferring', 'waiting'].indexOf(status) + 1 || 3;
-  const shown = new Set(blobs.toSorted((a, b) => order(a) - order(b)).slice(0, most));
-  return blobs.filter((blob) => shown.has(blob));
-}
-
+const rank = { transferring: 0, waiting: 1, exists: 2, mounted: 2, complete: 2 };
 const words = { waiting: '', transferring: '', exists: ', is there', mounted: ', mounted', complete: ', done' };
 
 function lineFor({ digest, done, total, status, resumed = 0 }: TransferProgress): string {

@@ -39,6 +39,8 @@ async function packedImage(layout: ImageLayout): Promise<Descriptor> {
 function untilAborted(signal: AbortSignal | undefined): Promise<never> {
   return new Promise((_, reject) => {
     if (signal === undefined) reject(new Error('it was not told of the signal'));
+    // On a busy machine it is over before this is asked for.
+    if (signal?.aborted) reject(signal.reason);
     signal?.addEventListener('abort', () => reject(signal.reason));
   });
 }
