@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createServer, request as httpRequest, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 
 /** What one answer with a part of a blob came to. */
 export interface Delivery {
@@ -21,7 +21,9 @@ export class CountingProxy implements AsyncDisposable {
   mark = Number.POSITIVE_INFINITY;
   reached: () => void = () => {};
   readonly #server: Server;
-  readonly #open = new Map<ServerResponse, Delivery>();
+  readonly #open = new Set<ServerResponse>();
+  /** What was sent last on each connection: an answer may be at its end here, and still be on its way. */
+  readonly #latest = new Map<Socket, Delivery>();
   #total = 0;
 
   private constructor(server: Server, origin: string) {
@@ -45,16 +47,16 @@ export class CountingProxy implements AsyncDisposable {
     return new CountingProxy(server, origin);
   }
 
-  /** Breaks all connections, after what has been sent on them. */
+  /** Breaks all connections on which something is being sent, after what has been sent on them. */
   cut(): void {
-    for (const response of this.#open.keys()) response.socket?.end();
+    for (const response of this.#open) response.socket?.end();
   }
 
   /** What is in a connection still has not been taken. For this the client has to stand still. */
   settle(): void {
     const queues = readQueues();
-    for (const [{ socket }, delivery] of this.#open) {
-      if (socket === null || socket.remotePort === undefined) continue;
+    for (const [socket, delivery] of this.#latest) {
+      if (socket.remotePort === undefined) continue;
       const [sending] = queues.get(`${socket.localPort}:${socket.remotePort}`) ?? [0];
       const [, receiving] = queues.get(`${socket.remotePort}:${socket.localPort}`) ?? [0, 0];
       delivery.taken -= socket.writableLength + sending + receiving;
@@ -75,7 +77,10 @@ export class CountingProxy implements AsyncDisposable {
     const start = Number(/^bytes (\d+)-/.exec(String(answer.headers['content-range'] ?? ''))?.[1] ?? 0);
     const delivery = { path, start, taken: 0 };
     if (path.includes('/blobs/')) this.deliveries.push(delivery);
-    this.#open.set(response, delivery);
+    this.#open.add(response);
+    const { socket } = response;
+    if (socket !== null && !this.#latest.has(socket)) socket.once('close', () => this.#latest.delete(socket));
+    if (socket !== null) this.#latest.set(socket, delivery);
     try {
       for await (const chunk of answer) {
         // No further than to the mark, and there at a standstill.

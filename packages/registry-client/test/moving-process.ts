@@ -6,7 +6,7 @@ import { RegistryClient } from '../src/client.ts';
 const [, , what = '', from = '', to = '', root = ''] = process.argv;
 using client = new RegistryClient();
 const before = process.memoryUsage().arrayBuffers;
-let most = 0;
+let most = Number.NEGATIVE_INFINITY;
 const onProgress = () => {
   most = Math.max(most, process.memoryUsage().arrayBuffers - before);
 };

@@ -13,9 +13,9 @@ import { ownedName } from './owner.ts';
 import { blobPath, ingestDirectory } from './places.ts';
 
 const once = { flushAt: 1024 * 1024, fullAt: 8 * 1024 * 1024 };
-// What is in the file outlives this process; what is on its way, less than 1 MiB, has to be fetched again.
-// With one more chunk, of at most 256 KiB, than it takes to be full.
-const resumable = { flushAt: 384 * 1024, fullAt: 768 * 1024 };
+// What is in the file outlives this process; what is on its way has to be fetched again, and is to be less than 1 MiB: what it
+// takes to be full, the chunk that comes on top, and as much again that the connection has read meanwhile, 192 KiB each.
+const resumable = { flushAt: 288 * 1024, fullAt: 576 * 1024 };
 
 export interface BlobWriterOptions {
   /** The layout directory. */
