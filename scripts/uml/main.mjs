@@ -14,7 +14,7 @@ const args = chosen.length === 1 ? rest : process.argv.slice(2);
 
 const results = resultsFolder();
 for (const user of chosen) {
-  const options = ['--timeout', '1200', '--rw', results, ...users[user]];
+  const options = ['--timeout', '1400', '--rw', results, ...users[user]];
   const command = [process.execPath, ...vitestArguments(`uml-${user}`, ['kernel'], args, results)];
   await run('bash', [guest, ...options, '--', ...command], { cwd: process.cwd(), env: process.env });
 }
