@@ -1,13 +1,12 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { digestOf, ImageLayout, mediaTypes } from '../packages/image-spec/src/index.ts';
 import { Registry } from '../packages/registry/src/index.ts';
 import { RegistryClient } from '../packages/registry-client/src/index.ts';
-import { requires, type Scratch, scratch } from '../packages/testkit/src/index.ts';
+import { requires, type Scratch, scratch, Terminal } from '../packages/testkit/src/index.ts';
 import { root } from './project-files.ts';
 
 const run = promisify(execFile);
@@ -77,40 +76,3 @@ requires({ on: ['host'], command: ['tmux'] })('the example that pushes', () => {
     return layout.write(Buffer.from(JSON.stringify(document)), { mediaType });
   }
 });
-
-/** A terminal that nobody sees, of 100 by 24. tmux(1) */
-class Terminal implements AsyncDisposable {
-  readonly #socket: string;
-
-  private constructor(socket: string) {
-    this.#socket = socket;
-  }
-
-  /** The command runs in it; what it has written stays when it ends. */
-  static async open(socket: string, command: readonly string[]): Promise<Terminal> {
-    const terminal = new Terminal(socket);
-    const size = ['-x', '100', '-y', '24'];
-    const set = ['set-option', '-g', 'remain-on-exit', 'on'];
-    await terminal.#tmux('-f', '/dev/null', ...set, ';', 'new-session', '-d', ...size, '--', ...command);
-    return terminal;
-  }
-
-  /** The screen, once there is something on it, and what has moved out of it: it moves by a line when the command ends. */
-  async shows(wanted: RegExp): Promise<string> {
-    let screen = '';
-    for (let attempt = 0; attempt < 150; attempt++) {
-      screen = await this.#tmux('capture-pane', '-p', '-S', '-');
-      if (wanted.test(screen)) return screen;
-      await sleep(100);
-    }
-    throw new Error(`${wanted} does not come up on the terminal:\n${screen}`);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#tmux('kill-server');
-  }
-
-  async #tmux(...args: readonly string[]): Promise<string> {
-    return (await run('tmux', ['-S', this.#socket, ...args], { timeout: 10_000 })).stdout;
-  }
-}

@@ -2,7 +2,8 @@ import { defineConfig } from 'tsup';
 
 // Types are emitted by tsc afterwards, so that they lead an editor into the sources.
 export default defineConfig({
-  entry: ['src/index.ts'],
+  // Processes that tests start make archives too, and have no vitest.
+  entry: ['src/index.ts', 'src/archive.ts'],
   format: ['esm'],
   dts: false,
   clean: true,

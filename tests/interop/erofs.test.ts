@@ -2,9 +2,9 @@
 import { createReadStream, mkdirSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { beforeAll, expect, it } from 'vitest';
+import { archive } from '../../packages/testkit/src/archive.ts';
 import { requires, type Scratch, scratch } from '../../packages/testkit/src/index.ts';
 import { applyLayer, writeErofs } from '../../packages/unionfs/src/index.ts';
-import { archive } from '../../packages/unionfs/test/archive.ts';
 import { everyKind } from '../../packages/unionfs/test/erofs/every-kind.ts';
 import { mounted } from '../../packages/unionfs/test/erofs/mounted.ts';
 import { differences } from './compare.ts';

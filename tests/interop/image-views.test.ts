@@ -20,9 +20,9 @@ import {
   save,
   setConfig,
 } from '../../packages/image-spec/src/index.ts';
-import { archive } from '../../packages/image-spec/test/archive.ts';
 import { made as madeOf } from '../../packages/image-spec/test/made.ts';
 import { base, chance, randomLayer } from '../../packages/image-spec/test/random-layers.ts';
+import { archive } from '../../packages/testkit/src/archive.ts';
 import { requires, type Scratch, scratch } from '../../packages/testkit/src/index.ts';
 import { type MadeImage, makers } from './images/images.ts';
 import { Peers } from './peers.ts';

@@ -8,8 +8,8 @@ import {
   parseImageManifest,
   parseManifest,
 } from '../src/document.ts';
-import { ImageSpecError } from '../src/error.ts';
 import { mediaTypes } from '../src/media-types.ts';
+import { errorOf } from './error-of.ts';
 
 const config = { mediaType: mediaTypes.config, digest: digestOf('config'), size: 6 };
 const layer = { mediaType: mediaTypes.layerGzip, digest: digestOf('layer'), size: 5 };
@@ -21,16 +21,6 @@ const index = {
 };
 
 const bytes = (document: unknown): Buffer => Buffer.from(JSON.stringify(document));
-
-function errorOf(action: () => unknown): ImageSpecError {
-  try {
-    action();
-  } catch (error) {
-    if (error instanceof ImageSpecError) return error;
-    throw error;
-  }
-  throw new Error('nothing was thrown');
-}
 
 test('manifests and indexes are told apart', () => {
   expect(isImageIndex(parseManifest(bytes(manifest)))).toBe(false);

@@ -1,5 +1,5 @@
 /** Layers made by chance. */
-import type { EntrySpec } from './archive.ts';
+import type { EntrySpec } from '@estiba/testkit/archive';
 
 /** Numbers from 0 to `below`, the same for the same seed. xorshift32 */
 export function chance(start: number): (below: number) => number {

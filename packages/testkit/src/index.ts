@@ -7,4 +7,5 @@ export { repositoryRoot } from './repository.ts';
 export { isRequired, type Requirements, requires } from './requires.ts';
 export { type Scratch, scratch } from './scratch.ts';
 export { sweep } from './sweep.ts';
+export { Terminal } from './terminal.ts';
 export { type Finished, nodeForEverybody, type UnprivilegedOptions, unprivileged } from './unprivileged.ts';

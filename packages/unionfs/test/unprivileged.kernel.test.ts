@@ -14,7 +14,7 @@ async function asUser(folder: string, script: string): Promise<string> {
   chownSync(folder, user, user);
   const prelude = `
     const { applyLayer, SnapshotStore } = await import(process.cwd() + '/packages/unionfs/src/index.ts');
-    const { layer } = await import(process.cwd() + '/packages/unionfs/test/archive.ts');
+    const { layer } = await import(process.cwd() + '/packages/testkit/src/archive.ts');
     const folder = process.argv[1];`;
   const options = ['--conditions=estiba-source', '--input-type=module', '-e', prelude + script, folder];
   const { stdout, stderr, exitCode } = await unprivileged(['node', ...options], { uid: user });

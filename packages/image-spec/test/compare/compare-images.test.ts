@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
+import { archive, type EntrySpec } from '@estiba/testkit/archive';
 import { expect, test } from 'vitest';
 import { type CompareFilesOptions, compareImages, digestOf, type FileChange } from '../../src/index.ts';
-import { archive, type EntrySpec } from '../archive.ts';
 import { made } from '../made.ts';
 import { collect } from '../scratch.ts';
 

@@ -1,6 +1,6 @@
+import { archive, correctChecksum } from '@estiba/testkit/archive';
 import { expect, test } from 'vitest';
 import { compareImages, type FileChange, ImageSpecError } from '../../src/index.ts';
-import { archive, sum } from '../archive.ts';
 import { made } from '../made.ts';
 import { base, chance, randomLayer } from '../random-layers.ts';
 import { collect } from '../scratch.ts';
@@ -51,7 +51,7 @@ test(`a layer that chance has changed is read or refused, and never anything els
     const harm = (tar: Buffer) => {
       for (let times = 1 + pick(4); times > 0; times--) tar[pick(tar.length)] = pick(256);
       // Every other one with its checksums made right again, or nothing else would ever be looked at.
-      if (pick(2) === 0) for (let at = 0; at < tar.length; at += 512) sum(tar.subarray(at, at + 512));
+      if (pick(2) === 0) correctChecksums(tar);
       return pick(4) === 0 ? tar.subarray(0, pick(tar.length)) : tar;
     };
     const harmed = await image(pick, harm);
@@ -60,3 +60,11 @@ test(`a layer that chance has changed is read or refused, and never anything els
   expect(refused).toBeGreaterThan(cases / 4);
   expect(refused).toBeLessThan(cases);
 });
+
+/** So that what chance has changed is looked at. */
+function correctChecksums(tar: Buffer): void {
+  for (let at = 0; at < tar.length; at += 512) {
+    const block = tar.subarray(at, at + 512);
+    if (block.toString('latin1', 257, 262) === 'ustar') correctChecksum(block);
+  }
+}

@@ -2,11 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { link, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
+import { archive, type EntrySpec, endOfArchive, entryBytes, extendedHeader } from '@estiba/testkit/archive';
 import { create } from 'tar';
 import { expect, test } from 'vitest';
 import { readLayer, usualLimits } from '../../src/compare/read-layer.ts';
 import { digestOf } from '../../src/index.ts';
-import { archive, type EntrySpec, endOfArchive, entryBytes, extendedHeader } from '../archive.ts';
 import { made } from '../made.ts';
 import { scratch } from '../scratch.ts';
 
@@ -73,8 +73,8 @@ test("GNU tar's long names and devices are read", async () => {
   const tar = archive(
     { name: '././@LongLink', type: 'K', content: `${long}\0` },
     { name: '././@LongLink', type: 'L', content: `${long}2\0` },
-    { name: 'cut', type: '2', link: 'cut', magic: 'ustar  ' },
-    { name: 'null', type: '3', device: [1, 3], magic: 'ustar  ' },
+    { name: 'cut', type: '2', link: 'cut', raw: { 257: 'ustar  ' } },
+    { name: 'null', type: '3', device: [1, 3], raw: { 257: 'ustar  ' } },
   );
   const [link, device] = await read(tar);
   expect([link?.path.join('/'), link?.target, link?.facts.link]).toEqual([`${long}2`, long, long]);

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { checkDocument } from '../../src/check-document.ts';
 import { parseImageConfig, parseManifest } from '../../src/document.ts';
-import { ImageSpecError } from '../../src/error.ts';
 import { mediaTypes } from '../../src/media-types.ts';
+import { errorOf } from '../error-of.ts';
 import { brokenDocuments } from './broken-documents.ts';
 
 test.each(brokenDocuments)(
@@ -31,13 +31,3 @@ test.each(brokenDocuments.filter(([, mediaType]) => read.includes(mediaType as '
     expect(thrown.message).toContain(message);
   },
 );
-
-function errorOf(action: () => unknown): ImageSpecError {
-  try {
-    action();
-  } catch (error) {
-    if (error instanceof ImageSpecError) return error;
-    throw error;
-  }
-  throw new Error('nothing was thrown');
-}

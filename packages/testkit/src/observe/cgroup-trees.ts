@@ -27,7 +27,10 @@ export function cgroupTrees(): CgroupTree[] {
  * a tree that was delegated. https://docs.kernel.org/admin-guide/cgroup-v2.html#delegation
  */
 export function offersLimits({ version, directory, root }: CgroupTree, controller: string): boolean {
-  if (version === 1) return root.split('/').at(-1)?.split(',').includes(controller) === true && isWritable(directory);
+  if (version === 1) {
+    const name = controller === 'io' ? 'blkio' : controller;
+    return root.split('/').at(-1)?.split(',').includes(name) === true && isWritable(directory);
+  }
   const offered = readOrNothing(() => readFileSync(`${directory}/cgroup.controllers`, 'utf8')) ?? '';
   return (
     offered.split(/\s+/).includes(controller) &&

@@ -2,9 +2,9 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { perform } from '@estiba/syscalls';
 import { guard, requires, scratch } from '@estiba/testkit';
+import { archive } from '@estiba/testkit/archive';
 import { expect, it } from 'vitest';
 import { overlayTree } from '../../src/steps/overlay.ts';
-import { archive } from '../archive.ts';
 import { tree } from '../tree.ts';
 import { bothForms } from './both-forms.ts';
 import { type MountedImage, mounted } from './mounted.ts';

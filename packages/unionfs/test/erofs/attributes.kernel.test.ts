@@ -1,9 +1,9 @@
 /** Attributes of the files in an image, as the kernel shows them. */
 import { readFileSync } from 'node:fs';
 import { guard, requires, scratch } from '@estiba/testkit';
+import { archive, layer } from '@estiba/testkit/archive';
 import { expect, it } from 'vitest';
 import { writeErofs } from '../../src/erofs/write-erofs.ts';
-import { archive, layer } from '../archive.ts';
 import { xattrs } from '../tree.ts';
 import { bothForms } from './both-forms.ts';
 import { mounted } from './mounted.ts';

@@ -1,10 +1,10 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { guard, requires, scratch } from '@estiba/testkit';
+import { layer } from '@estiba/testkit/archive';
 import { expect, it } from 'vitest';
 import { erofsSupport } from '../../src/erofs/erofs-support.ts';
 import { writeErofs } from '../../src/erofs/write-erofs.ts';
 import { erofs } from '../../src/steps/erofs.ts';
-import { layer } from '../archive.ts';
 import { shell } from '../mounting.ts';
 
 guard();

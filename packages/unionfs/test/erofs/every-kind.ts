@@ -1,5 +1,5 @@
 /** A layer with an entry of each kind, and of each way in which one can be unusual. */
-import type { EntrySpec } from '../archive.ts';
+import type { EntrySpec } from '@estiba/testkit/archive';
 
 export function everyKind(): EntrySpec[] {
   const capability = Buffer.from('0100000200200000000000000000000000000000', 'hex');

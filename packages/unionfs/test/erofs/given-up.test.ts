@@ -2,9 +2,9 @@
 import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, statSync, writeSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { scratch } from '@estiba/testkit';
+import { archive } from '@estiba/testkit/archive';
 import { expect, it } from 'vitest';
 import { writeErofs } from '../../src/erofs/write-erofs.ts';
-import { archive } from '../archive.ts';
 import { pax10 } from '../tar/sparse-archive.ts';
 
 interface Watch extends Disposable {

@@ -5,10 +5,10 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { scratch } from '@estiba/testkit';
+import { archive, endOfArchive, entryBytes, extendedHeader, layer } from '@estiba/testkit/archive';
 import { expect, it } from 'vitest';
 import { erofsOrigin, exportTar } from '../../src/erofs/export-tar.ts';
 import { writeErofs } from '../../src/erofs/write-erofs.ts';
-import { archive, endOfArchive, entryBytes, extendedHeader, layer } from '../archive.ts';
 
 const small = () => archive({ name: 'a', content: 'x'.repeat(3000) }, { name: 'b/', type: '5' }, { name: 'c' });
 

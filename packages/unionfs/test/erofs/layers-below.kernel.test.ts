@@ -2,10 +2,10 @@
 import { closeSync, mkdirSync, openSync, statSync, writeSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { guard, requires, scratch } from '@estiba/testkit';
+import { archive, type EntrySpec, layer } from '@estiba/testkit/archive';
 import { expect, it } from 'vitest';
 import { writeErofs } from '../../src/erofs/write-erofs.ts';
 import { applyLayer } from '../../src/layer/apply-layer.ts';
-import { archive, type EntrySpec, layer } from '../archive.ts';
 import { bothForms } from './both-forms.ts';
 
 guard();

@@ -2,12 +2,12 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { perform, umount } from '@estiba/syscalls';
 import { guard, requires } from '@estiba/testkit';
+import { layer } from '@estiba/testkit/archive';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { LoopDevice } from '../../src/erofs/loop-device.ts';
 import { mountImage } from '../../src/erofs/mount-image.ts';
 import { writeErofs } from '../../src/erofs/write-erofs.ts';
 import { erofs } from '../../src/steps/erofs.ts';
-import { layer } from '../archive.ts';
 
 guard();
 

@@ -1,5 +1,5 @@
 /** Layers of any content, with few names, so that entries and layers meet; what contradicts itself is among them. */
-import type { EntrySpec } from '../archive.ts';
+import type { EntrySpec } from '@estiba/testkit/archive';
 
 export type Random = () => number;
 

@@ -1,5 +1,5 @@
 /** Ways in which an archive can come to be another one. Each takes a copy that is its own, and may give back a new one. */
-import { base256, extendedHeader, longName } from '../archive.ts';
+import { base256, extendedHeader, longName } from '@estiba/testkit/archive';
 import { beforeHeader, headers, inHeader } from './blocks.ts';
 import type { Random } from './random.ts';
 import { flags, keys, mapped, names, numbers, numeric, valuesOf } from './values.ts';

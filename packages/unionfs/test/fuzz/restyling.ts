@@ -1,5 +1,5 @@
 /** Changes of an archive that mean nothing. */
-import { extendedHeader } from '../archive.ts';
+import { extendedHeader } from '@estiba/testkit/archive';
 import { headers, inHeader } from './blocks.ts';
 import type { Mutation } from './mutations.ts';
 import type { Random } from './random.ts';

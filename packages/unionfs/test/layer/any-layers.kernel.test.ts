@@ -2,10 +2,10 @@
 import { mkdirSync } from 'node:fs';
 import type { Program } from '@estiba/syscalls';
 import { guard, requires, scratch } from '@estiba/testkit';
+import { type EntrySpec, layer } from '@estiba/testkit/archive';
 import { expect, it } from 'vitest';
 import { applyLayer } from '../../src/layer/apply-layer.ts';
 import { overlay } from '../../src/steps/overlay.ts';
-import { type EntrySpec, layer } from '../archive.ts';
 import { mounting, overlayOptions, trees } from '../mounting.ts';
 
 guard();

@@ -3,9 +3,9 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, lstatSync, mkdirSync, readFileSync, utimesSync } from 'node:fs';
 import { perform, syscall } from '@estiba/syscalls';
 import { guard, requires, scratch } from '@estiba/testkit';
+import { layer } from '@estiba/testkit/archive';
 import { expect, it } from 'vitest';
 import { applyLayer } from '../../src/layer/apply-layer.ts';
-import { layer } from '../archive.ts';
 import { scratchOfLayers } from '../scratch-of-layers.ts';
 import { tree, xattrs } from '../tree.ts';
 

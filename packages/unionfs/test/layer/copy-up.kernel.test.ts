@@ -2,9 +2,9 @@
 import { execFileSync } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { guard, requires } from '@estiba/testkit';
+import { archive, layer } from '@estiba/testkit/archive';
 import { expect, it } from 'vitest';
 import { applyLayer } from '../../src/layer/apply-layer.ts';
-import { archive, layer } from '../archive.ts';
 import { scratchOfLayers } from '../scratch-of-layers.ts';
 
 guard();

@@ -5,9 +5,9 @@
 import { chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { guard, requires, scratch, unprivileged } from '@estiba/testkit';
+import { archive } from '@estiba/testkit/archive';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { applyLayer } from '../../src/layer/apply-layer.ts';
-import { archive } from '../archive.ts';
 import { type Attempt, attempt } from '../fixtures/hostile-layers/attempt.ts';
 import { type HostileLayer, hostileLayers } from '../fixtures/hostile-layers/index.ts';
 import { scratchOfLayers } from '../scratch-of-layers.ts';

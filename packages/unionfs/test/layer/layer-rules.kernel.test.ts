@@ -7,10 +7,10 @@ import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import type { Program } from '@estiba/syscalls';
 import { guard, requires } from '@estiba/testkit';
+import { type EntrySpec, layer } from '@estiba/testkit/archive';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { applyLayer } from '../../src/layer/apply-layer.ts';
 import { overlay } from '../../src/steps/overlay.ts';
-import { type EntrySpec, layer } from '../archive.ts';
 import { mounting, overlayOptions, trees } from '../mounting.ts';
 import { scratchOfLayers } from '../scratch-of-layers.ts';
 

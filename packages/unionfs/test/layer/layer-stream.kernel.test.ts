@@ -3,9 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { guard, requires, scratch } from '@estiba/testkit';
+import { archive, entryBytes, layer } from '@estiba/testkit/archive';
 import { expect, it } from 'vitest';
 import { applyLayer } from '../../src/layer/apply-layer.ts';
-import { archive, entryBytes, layer } from '../archive.ts';
 
 guard();
 

@@ -3,9 +3,9 @@ import { existsSync, readdirSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { guard, requires, scratch } from '@estiba/testkit';
+import { archive, endOfArchive, entryBytes, extendedHeader, layer } from '@estiba/testkit/archive';
 import { expect, it } from 'vitest';
 import { applyLayer } from '../../src/layer/apply-layer.ts';
-import { archive, endOfArchive, entryBytes, extendedHeader, layer } from '../archive.ts';
 import { tree } from '../tree.ts';
 
 guard();

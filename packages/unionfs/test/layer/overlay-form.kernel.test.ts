@@ -2,10 +2,10 @@
 import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import type { Program } from '@estiba/syscalls';
 import { guard, requires, type Scratch, scratch } from '@estiba/testkit';
+import { type EntrySpec, layer } from '@estiba/testkit/archive';
 import { expect, it } from 'vitest';
 import { applyLayer } from '../../src/layer/apply-layer.ts';
 import { overlay } from '../../src/steps/overlay.ts';
-import { type EntrySpec, layer } from '../archive.ts';
 import { attributes, mounting, overlayOptions, shell } from '../mounting.ts';
 import { tree, xattrs } from '../tree.ts';
 

@@ -1,8 +1,8 @@
 import { lstatSync, mkdirSync, statSync } from 'node:fs';
 import { guard, requires, scratch } from '@estiba/testkit';
+import { layer } from '@estiba/testkit/archive';
 import { expect, it } from 'vitest';
 import { applyLayer } from '../../src/layer/apply-layer.ts';
-import { layer } from '../archive.ts';
 import { tree, xattrs } from '../tree.ts';
 
 guard();

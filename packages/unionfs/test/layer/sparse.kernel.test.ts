@@ -3,10 +3,10 @@ import { execFileSync } from 'node:child_process';
 import { closeSync, ftruncateSync, lstatSync, mkdirSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { guard, requires, type Scratch, scratch } from '@estiba/testkit';
+import { layer } from '@estiba/testkit/archive';
 import { expect, it } from 'vitest';
 import { applyLayer } from '../../src/layer/apply-layer.ts';
 import { dataExtents } from '../../src/layer/data-extents.ts';
-import { layer } from '../archive.ts';
 
 guard();
 

@@ -1,8 +1,8 @@
 import { lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { guard, requires, scratch } from '@estiba/testkit';
+import { type EntrySpec, layer } from '@estiba/testkit/archive';
 import { expect, it } from 'vitest';
 import { applyLayer } from '../../src/layer/apply-layer.ts';
-import { type EntrySpec, layer } from '../archive.ts';
 
 guard();
 

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { guard, requires } from '@estiba/testkit';
+import { layer } from '@estiba/testkit/archive';
 import { expect, it } from 'vitest';
 import { flatten } from '../../src/snapshots/flatten.ts';
 import { flatOf, type Layer, Layers } from '../../src/snapshots/layers.ts';
@@ -8,7 +9,6 @@ import { layerName } from '../../src/snapshots/names.ts';
 import { Places } from '../../src/snapshots/places.ts';
 import type { SnapshotStore } from '../../src/snapshots/snapshot-store.ts';
 import { Workplace } from '../../src/snapshots/workplace.ts';
-import { layer } from '../archive.ts';
 import { mounting, shell } from '../mounting.ts';
 import { type Backend, mountedOn, openStore, scratchOfStore, unfinished } from './suite/stores.ts';
 

@@ -1,9 +1,9 @@
 /** Layers that are shown to a user namespace by an id map, while they stay as they are. */
 import { chmodSync, chownSync, lstatSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { guard, requires } from '@estiba/testkit';
+import { layer } from '@estiba/testkit/archive';
 import { expect, it } from 'vitest';
 import { SnapshotStore } from '../../src/snapshots/snapshot-store.ts';
-import { layer } from '../archive.ts';
 import { entriesOf } from '../diff/entries.ts';
 import { type Backend, mountedBelow, openStore, scratchOfStore } from './suite/stores.ts';
 

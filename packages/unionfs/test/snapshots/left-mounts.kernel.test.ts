@@ -26,7 +26,7 @@ requires({ on: ['host', 'uml'], root: true, overlay: true, command: 'setpriv' })
     const asUser = async (script: string) => {
       const prelude = `
         const { SnapshotStore } = await import(process.cwd() + '/packages/unionfs/src/snapshots/snapshot-store.ts');
-        const { layer } = await import(process.cwd() + '/packages/unionfs/test/archive.ts');
+        const { layer } = await import(process.cwd() + '/packages/testkit/src/archive.ts');
         const store = await SnapshotStore.open(process.argv[1], { durable: false });`;
       const args = ['--conditions=estiba-source', '--input-type=module', '-e', prelude + script, folder.join('store')];
       const { stdout, stderr, exitCode } = await unprivileged(['node', ...args], { uid: user });

@@ -3,10 +3,10 @@ import { chmodSync, chownSync, existsSync, lstatSync, rmSync, writeFileSync } fr
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { guard, requires, unprivileged } from '@estiba/testkit';
+import { archive, layer } from '@estiba/testkit/archive';
 import { expect, it } from 'vitest';
 import { mountTmpfs } from '../../src/mount-tmpfs.ts';
 import { SnapshotStore } from '../../src/snapshots/snapshot-store.ts';
-import { archive, layer } from '../archive.ts';
 import { entriesOf } from '../diff/entries.ts';
 import { xattrs } from '../tree.ts';
 import { type Backend, openStore, scratchOfStore } from './suite/stores.ts';

@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { guard, requires } from '@estiba/testkit';
+import { layer } from '@estiba/testkit/archive';
 import { expect, it } from 'vitest';
 import { mountOverlay } from '../../src/index.ts';
 import { SnapshotStore } from '../../src/snapshots/snapshot-store.ts';
-import { layer } from '../archive.ts';
 import { mounting, shell } from '../mounting.ts';
 import { base, change, mountedOn, openStore, scratchOfStore } from './suite/stores.ts';
 
@@ -192,7 +192,7 @@ requires({ on: ['host', 'uml'], root: true, command: 'setpriv' })('root without 
 function withoutAdmin(directory: string, script: string): string[] {
   const source = `
     const { SnapshotStore } = await import(process.cwd() + '/packages/unionfs/src/index.ts');
-    const { layer } = await import(process.cwd() + '/packages/unionfs/test/archive.ts');
+    const { layer } = await import(process.cwd() + '/packages/testkit/src/archive.ts');
     const store = await SnapshotStore.open(process.argv[1]);
     const say = (error) => console.log(error.code, error.message);
     ${script}`;

@@ -1,6 +1,7 @@
 /** Where in an archive the content of an entry begins: images point there. */
+
+import { archive, entryBytes } from '@estiba/testkit/archive';
 import { describe, expect, it } from 'vitest';
-import { archive, entryBytes } from '../archive.ts';
 import { collect } from './collect.ts';
 import { holes, oldGnu, sparseFormats } from './sparse-archive.ts';
 

@@ -1,5 +1,5 @@
+import { archive, base256, entryBytes, longName } from '@estiba/testkit/archive';
 import { describe, expect, it } from 'vitest';
-import { archive, base256, entryBytes, longName } from '../archive.ts';
 import { collect } from './collect.ts';
 
 describe('an entry', () => {

@@ -1,5 +1,5 @@
+import { archive, entryBytes, extendedHeader } from '@estiba/testkit/archive';
 import { describe, expect, it } from 'vitest';
-import { archive, entryBytes, extendedHeader } from '../archive.ts';
 import { collect } from './collect.ts';
 
 const invalid = { name: 'UnionfsError', code: 'LAYER_INVALID' };

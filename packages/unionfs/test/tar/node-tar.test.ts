@@ -2,9 +2,10 @@
  * Where node-tar reads what the specification says, it is an oracle for us. Where it does not is written down here, and is why
  * layers are not read with it; what it gets right one day has to go from here.
  */
+
+import { archive, endOfArchive, entryBytes, extendedHeader } from '@estiba/testkit/archive';
 import { Header, Parser, type ReadEntry } from 'tar';
 import { describe, expect, it } from 'vitest';
-import { archive, endOfArchive, entryBytes, extendedHeader } from '../archive.ts';
 import { collect } from './collect.ts';
 import { holes, sparseFormats, whole } from './sparse-archive.ts';
 

@@ -1,5 +1,5 @@
+import { archive, endOfArchive, entryBytes, extendedHeader } from '@estiba/testkit/archive';
 import { describe, expect, it } from 'vitest';
-import { archive, endOfArchive, entryBytes, extendedHeader } from '../archive.ts';
 import { resum } from '../fuzz/blocks.ts';
 import { collect } from './collect.ts';
 import { holes, pax10Of, sparseFormats, withRecords } from './sparse-archive.ts';

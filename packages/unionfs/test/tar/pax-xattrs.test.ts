@@ -1,5 +1,5 @@
+import { archive } from '@estiba/testkit/archive';
 import { describe, expect, it } from 'vitest';
-import { archive } from '../archive.ts';
 import { collect } from './collect.ts';
 
 const invalid = { name: 'UnionfsError', code: 'LAYER_INVALID' };

@@ -1,5 +1,5 @@
 /** Sparse files as each of the formats writes them, right or wrong. */
-import { base256, type EntrySpec, entryBytes } from '../archive.ts';
+import { base256, type EntrySpec, entryBytes } from '@estiba/testkit/archive';
 import type { Collected } from './collect.ts';
 
 export interface SparseSpec {

@@ -1,5 +1,5 @@
+import { archive, base256 } from '@estiba/testkit/archive';
 import { describe, expect, it } from 'vitest';
-import { archive, base256 } from '../archive.ts';
 import { collect } from './collect.ts';
 import { holes, oldGnuOf, type SparseSpec, sparseFormats, whole, withRecords } from './sparse-archive.ts';
 

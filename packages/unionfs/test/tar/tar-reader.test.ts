@@ -1,7 +1,7 @@
+import { archive, base256, type EntrySpec, endOfArchive, entryBytes, longName } from '@estiba/testkit/archive';
 import { describe, expect, it } from 'vitest';
 import type { TarEntry } from '../../src/tar/tar-entry.ts';
 import { TarReader } from '../../src/tar/tar-reader.ts';
-import { archive, base256, type EntrySpec, endOfArchive, entryBytes, longName } from '../archive.ts';
 import { collect } from './collect.ts';
 
 const invalid = { name: 'UnionfsError', code: 'LAYER_INVALID' };

@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { Fd } from '@estiba/syscalls';
+import { archive, entryBytes, layer } from '@estiba/testkit/archive';
 import { expect, it } from 'vitest';
 import { tryLock } from '../../../src/snapshots/workplace.ts';
-import { archive, entryBytes, layer } from '../../archive.ts';
 import {
   type Backend,
   base,

@@ -1,8 +1,8 @@
 /** What holds of a store in which something is that the store would not have left there, however layers are stored. */
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { layer } from '@estiba/testkit/archive';
 import { expect, it } from 'vitest';
 import { layerName } from '../../../src/snapshots/names.ts';
-import { layer } from '../../archive.ts';
 import { type Backend, base, change, mountedBelow, openStore, scratchOfStore, unfinished } from './stores.ts';
 
 export function damage(backend: Backend): void {

@@ -1,8 +1,8 @@
 /** What holds of removing, however layers are stored. */
 import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { layer } from '@estiba/testkit/archive';
 import { expect, it } from 'vitest';
-import { layer } from '../../archive.ts';
 import {
   type Backend,
   base,

@@ -1,9 +1,9 @@
 /** What holds of snapshots and views, however the layers are stored below them. Needs `mounting`. */
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync } from 'node:fs';
+import { type EntrySpec, layer } from '@estiba/testkit/archive';
 import { expect, it } from 'vitest';
 import { applyLayer } from '../../../src/index.ts';
-import { type EntrySpec, layer } from '../../archive.ts';
 import { overlayOptions, shell, trees } from '../../mounting.ts';
 import { type Backend, base, change, mountedOn, openStore, scratchOfStore, unfinished } from './stores.ts';
 

@@ -4,10 +4,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { type Program, perform, umount } from '@estiba/syscalls';
 import type { Scratch } from '@estiba/testkit';
+import { archive, layer } from '@estiba/testkit/archive';
 import { overlay } from '../../../src/index.ts';
 import type { Snapshot } from '../../../src/snapshots/snapshot.ts';
 import { SnapshotStore } from '../../../src/snapshots/snapshot-store.ts';
-import { archive, layer } from '../../archive.ts';
 import { scratchOfLayers } from '../../scratch-of-layers.ts';
 
 export type Backend = 'directory' | 'erofs';
@@ -89,7 +89,7 @@ export function otherProcess(directory: string, backend: Backend, script: string
   const module = (name: string) => JSON.stringify(new URL(name, import.meta.url).href);
   const source = `
     const { SnapshotStore } = await import(${module('../../../src/snapshots/snapshot-store.ts')});
-    const { layer, archive } = await import(${module('../../archive.ts')});
+    const { layer, archive } = await import(${JSON.stringify(import.meta.resolve('@estiba/testkit/archive'))});
     const { slowLayer, unfinished } = await import(${module('./stores.ts')});
     const store = await SnapshotStore.open(process.argv[1], { backend: ${JSON.stringify(backend)}, durable: ${durable} });
     const told = () => new Promise((resolve) => process.stdin.once('data', resolve));

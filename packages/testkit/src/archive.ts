@@ -82,16 +82,18 @@ function header(spec: EntrySpec, length: number): Buffer {
   octal(major, 329, 8);
   octal(minor, 337, 8);
   for (const [at, value] of Object.entries(spec.raw ?? {})) Buffer.from(value).copy(block, Number(at));
-  block.fill(0x20, 148, 156);
-  octal(
-    block.reduce((sum, byte) => sum + byte, 0),
-    148,
-    7,
-  );
+  correctChecksum(block);
   if (spec.raw?.[148] !== undefined) Buffer.from(spec.raw[148]).copy(block, 148);
   return block;
 }
 
 function padded(content: Buffer): Buffer {
   return Buffer.concat([content, Buffer.alloc((512 - (content.length % 512)) % 512)]);
+}
+
+/** Of a header that was changed. */
+export function correctChecksum(block: Buffer): void {
+  block.fill(0x20, 148, 156);
+  const sum = block.reduce((total, byte) => total + byte, 0);
+  block.write(`${sum.toString(8).padStart(6, '0')}\0`, 148, 'latin1');
 }
