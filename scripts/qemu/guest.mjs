@@ -7,7 +7,7 @@ import { start } from './program.mjs';
 import { startShare } from './share.mjs';
 
 const memory = '2G';
-const minutes = 10;
+const minutes = 16;
 
 /** The exit status of the command. However this ends, its programs have ended before. */
 export async function runGuest(command, { work, kernel, signal }) {

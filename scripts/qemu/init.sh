@@ -11,7 +11,7 @@ stop() {
 
 mount -t proc proc /proc
 mount -t devtmpfs dev /dev
-for module in /modules/*.ko; do insmod "$module" || stop "load ${module##*/}"; done
+for module in /modules/*.ko*; do insmod "$module" || stop "load ${module##*/}"; done
 mount -t virtiofs -o ro host /host || stop "mount the host's files"
 mount -t tmpfs -o mode=755 writable /writable
 mkdir -m 755 /writable/upper /writable/work

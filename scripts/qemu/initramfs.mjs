@@ -34,11 +34,17 @@ function busybox() {
   return found;
 }
 
-/** Each after those that it needs. modules.dep(5): a line names a module, then all that it needs, the first to load last. */
+/**
+ * Each after those that it needs; none that is a part of the kernel itself. modules.dep(5): a line names a module, then all
+ * that it needs, the first to load last. Newer kernels have theirs compressed.
+ */
 function modulesInOrder(directory) {
-  const lines = readFileSync(join(directory, 'modules.dep'), 'utf8').trim().split('\n');
+  const linesOf = (file) => readFileSync(join(directory, file), 'utf8').trim().split('\n');
+  const lines = linesOf('modules.dep');
+  const builtIn = linesOf('modules.builtin');
   const paths = needed.flatMap((name) => {
-    const line = lines.find((each) => each.split(':')[0].endsWith(`/${name}.ko`));
+    if (builtIn.some((path) => path.endsWith(`/${name}.ko`))) return [];
+    const line = lines.find((each) => /[^/]*$/.exec(each.split(':')[0])[0].replace(/\.ko(\.\w+)?$/, '') === name);
     if (!line) throw new Error(`no module ${name} in ${directory}: the guest cannot boot`);
     return line
       .split(/:?\s+|:$/)

@@ -1,24 +1,40 @@
-// Debian's kernel for virtual machines, unpacked but not installed, and kept beside the toolchain: whole or absent.
+// Debian's kernel for virtual machines, unpacked but not installed, and kept beside the toolchain: whole or absent. Or another.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { quietly } from '../processes.mjs';
 
 // Where root's toolchain is, too.
 const cache = process.env.ESTIBA_CACHE || '/var/cache/estiba';
 
-/** The newest that apt offers, or else that was fetched before: `{ release, image, modules }`. */
+/** The one named by ESTIBA_KERNEL, else the newest that apt offers, or that was fetched before: `{ release, image, modules }`. */
 export async function prepareKernel() {
-  const directory = (await offeredKernel()) ?? newestFetched();
+  const { ESTIBA_KERNEL: named } = process.env;
+  const directory = named ? resolve(named) : ((await offeredKernel()) ?? newestFetched());
   if (!directory) {
     throw new Error('apt offers no linux-image-cloud-amd64: run apt-get update first; this needs Debian on x64');
   }
-  const [release] = readdirSync(join(directory, 'lib/modules'));
-  return {
-    release,
-    image: join(directory, `boot/vmlinuz-${release}`),
-    modules: join(directory, 'lib/modules', release),
-  };
+  const kernel = unpackedKernel(directory);
+  await listModules(kernel);
+  return kernel;
+}
+
+/** Debian keeps the image in /boot; since Linux 7 beside the modules, and these below /usr. */
+function unpackedKernel(directory) {
+  for (const base of [directory, join(directory, 'usr')]) {
+    const [release] = existsSync(join(base, 'lib/modules')) ? readdirSync(join(base, 'lib/modules')) : [];
+    const modules = release && join(base, 'lib/modules', release);
+    const images = release ? [join(directory, `boot/vmlinuz-${release}`), join(modules, 'vmlinuz')] : [];
+    const image = images.find((path) => existsSync(path));
+    if (image) return { release, image, modules, base };
+  }
+  throw new Error(`no kernel in ${directory}: expected lib/modules/* and boot/vmlinuz-*, of an unpacked package`);
+}
+
+/** Which Debian leaves to the script that runs after an installation. */
+async function listModules({ release, modules, base }) {
+  if (existsSync(join(modules, 'modules.dep'))) return;
+  await quietly(`depmod for ${release}`, 'busybox', ['depmod', '-b', base, release], { cwd: base, env: process.env });
 }
 
 async function offeredKernel() {
@@ -63,9 +79,7 @@ async function fetchKernel(name, directory) {
     await quietly(`download of ${name}`, 'apt-get', ['-o', 'APT::Sandbox::User=root', 'download', name], inTemporary);
     const [archive] = readdirSync(temporary);
     await quietly(`dpkg -x ${archive}`, 'dpkg', ['-x', archive, '.'], inTemporary);
-    const [release] = readdirSync(join(temporary, 'lib/modules'));
-    // Which Debian leaves to the script that runs after an installation.
-    await quietly(`depmod for ${release}`, 'busybox', ['depmod', '-b', temporary, release], inTemporary);
+    await listModules(unpackedKernel(temporary));
     rmSync(join(temporary, archive));
     chmodSync(temporary, 0o755);
     publish(temporary, directory);
