@@ -153,6 +153,11 @@ requires({ on: ['host', 'uml'], root: true, overlay: true, cgroup: true })('an e
   it('02 ends by the limit', async () => {
     expect(await example('02-limit-memory.ts')).toMatch(/^ended by SIGKILL, peak 6\d{7} bytes, 1 OOM kill\(s\)$/m);
   });
+  it('15 is told of each limit, and of the end', async () => {
+    const lines = (await example('15-watch-limits.ts')).trimEnd().split('\n');
+    expect(lines.map((line) => line.split(' ')[0])).toEqual(expect.arrayContaining(['pids-max', 'oom-kill', 'empty']));
+    expect(lines.slice(-2)).toEqual(['empty 1', expect.stringMatching(/^\d+$|^SIG/)]);
+  });
 
   it('05 runs a command of an image', async () => {
     const { folder, reference } = await imageInRegistry();

@@ -1,5 +1,6 @@
 import type { Bench } from '../bench.ts';
 import { blob } from './blob.ts';
+import { cgroup } from './cgroup.ts';
 import { layerMemory } from './layer-memory.ts';
 import { memory } from './memory.ts';
 import { podman } from './podman.ts';
@@ -23,6 +24,7 @@ export const benches: Readonly<Record<string, BenchEntry>> = {
   sandbox: { commands: ['crun', 'bwrap'], run: sandbox },
   podman: { commands: ['podman', 'crun'], run: podman },
   primitives: { commands: ['unshare'], run: primitives },
+  cgroup: { commands: [], run: cgroup },
   memory: { commands: [], run: memory },
   pull: { commands: ['docker-registry', 'podman', 'skopeo', 'umoci'], run: pull },
   blob: { commands: ['docker-registry', 'skopeo', 'curl', 'sha256sum'], run: blob },

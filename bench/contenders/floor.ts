@@ -50,7 +50,9 @@ function placesOf({ limits = {} }: RunOptions, path: string): Place[] {
 
 function cgroupOf(places: readonly Place[], { limits = {} }: RunOptions, path: string): string[] {
   const settings = places.flatMap((place) =>
-    settingsFor(place, checkLimits(limits, path), path).map(({ file, value }) => [`${place.directory}/${file}`, value]),
+    settingsFor(currentHost(), place, checkLimits(limits, path), { path, fresh: true }).flatMap((setting) =>
+      'file' in setting ? [[`${place.directory}/${setting.file}`, setting.value]] : [],
+    ),
   );
   const memory = placeOf(places, 'memory');
   const events = memory?.hierarchy.version === 1 ? 'memory.oom_control' : 'memory.events';

@@ -2,7 +2,9 @@ import { defineConfig } from 'tsup';
 
 // Types are emitted by tsc afterwards, so that they lead an editor into the sources.
 export default defineConfig({
-  entry: ['src/index.ts'],
+  entry: { index: 'src/index.ts', cli: 'src/cli/main.ts' },
+  // The program and the library share what both need.
+  splitting: true,
   format: ['esm'],
   dts: false,
   clean: true,

@@ -38,10 +38,14 @@ export const breaks = [
   {
     rule: 'limits are in force before anybody is inside',
     file: 'packages/cgroups/src/create.ts',
-    text: 'writeControl(directory, file, value);',
-    instead: "if (file !== 'pids.max') writeControl(directory, file, value);",
+    text: 'else writeControl(directory, setting.file, setting.value);',
+    instead: "else if (setting.file !== 'pids.max') writeControl(directory, setting.file, setting.value);",
     noticed: 'limits are in force before anybody is inside',
-    tests: ['packages/cgroups/test/cgroup.kernel.test.ts', 'packages/runtime/test/limits.kernel.test.ts'],
+    tests: [
+      'packages/cgroups/test/cgroup.kernel.test.ts',
+      'packages/cgroups/test/limits.kernel.test.ts',
+      'packages/runtime/test/limits.kernel.test.ts',
+    ],
   },
   {
     rule: 'a mount that is disposed of is gone',

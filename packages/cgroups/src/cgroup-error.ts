@@ -7,7 +7,9 @@ export type CgroupErrorCode =
   | 'CGROUP_GONE'
   | 'LIMIT_INVALID'
   | 'PATH_INVALID'
-  | 'PROCESS_GONE';
+  | 'PROCESS_GONE'
+  | 'SYSTEMD_MISSING'
+  | 'SYSTEMD_REFUSED';
 
 export interface CgroupErrorDetails {
   /** The cgroup, e.g. `/estiba/web`. */
@@ -16,7 +18,7 @@ export interface CgroupErrorDetails {
   file?: string | undefined;
   /** What was to be written. */
   value?: string | undefined;
-  /** The processes that are in the way (`CGROUP_BUSY`). */
+  /** The processes that are in the way (`CGROUP_BUSY`), or that may not be signalled (`CGROUP_DENIED`). */
   pids?: readonly number[] | undefined;
   cause?: unknown;
 }

@@ -1,27 +1,35 @@
 import type { Step } from '@estiba/syscalls';
-import { CgroupError } from './cgroup-error.ts';
+import type { Bytes } from './bytes.ts';
 import { checkName, checkPath, checkPathBelow, DEFAULT_FOLDER } from './cgroup-path.ts';
+import { CgroupReader, gone } from './cgroup-reader.ts';
 import { checkLimits } from './checked-limits.ts';
 import { createPlaces } from './create.ts';
-import { isDirectory } from './directories.ts';
-import { setFrozen } from './freeze.ts';
+import { createThreaded } from './create-threaded.ts';
+import { parentsOf } from './directories.ts';
+import { freeze, setFrozen } from './freeze.ts';
 import { currentHost } from './host.ts';
 import { joinSteps } from './join.ts';
 import { killAll } from './kill.ts';
+import { makeLeaf } from './leaf.ts';
 import type { Limits } from './limits.ts';
-import { countOomKills, measure } from './measure.ts';
 import { deepestPath, pathIn, readMemberships } from './membership.ts';
-import { type Place, placeIn } from './place.ts';
-import { moveProcess, processesIn } from './processes.ts';
-import { refusal } from './refusal.ts';
+import { moveProcess, moveThread } from './migration.ts';
+import { type ControllerName, withControllers } from './needed-controllers.ts';
+import { inOrder, type Place, placeIn } from './place.ts';
+import { type ReclaimOptions, reclaimMemory } from './reclaim.ts';
 import { removeAll, tryRemove } from './remove.ts';
 import { setLimits } from './set.ts';
-import type { Stat } from './stat.ts';
-import type { WaitOptions } from './until.ts';
+import { branchAt, branchesOf } from './tree.ts';
+import { checkTimeout, timeLeft, type WaitOptions } from './until.ts';
 
 export interface CreateOptions {
   /** The cgroup below which the new one must lie; `/estiba`. To work without root, `await cgroupFolder()`. */
   folder?: string;
+  /**
+   * Controllers that the cgroup is to have without any limit: `io` to count in `stat()`, `perf_event` to be named to
+   * perf(1). A limit brings its own.
+   */
+  controllers?: readonly ControllerName[];
 }
 
 /**
@@ -31,13 +39,9 @@ export interface CreateOptions {
  * changing, freezing and killing need root, or a folder that was delegated to the user. Every method may throw a
  * CgroupError `CGROUP_GONE` (it has been removed) or `CGROUP_DENIED` (no right to write). cgroups(7)
  */
-export class Cgroup implements AsyncDisposable {
-  readonly path: string;
-  #places: readonly Place[];
-
+export class Cgroup extends CgroupReader implements AsyncDisposable {
   private constructor(path: string, places: readonly Place[]) {
-    this.path = path;
-    this.#places = places;
+    super(path, places);
   }
 
   /**
@@ -48,16 +52,16 @@ export class Cgroup implements AsyncDisposable {
    */
   static async create(path: string, limits: Limits = {}, options: CreateOptions = {}): Promise<Cgroup> {
     checkPathBelow(options.folder ?? DEFAULT_FOLDER, path);
-    return new Cgroup(path, createPlaces(currentHost(), path, checkLimits(limits, path)));
+    const wanted = withControllers(checkLimits(limits, path), options.controllers ?? [], path);
+    return new Cgroup(path, createPlaces(currentHost(), path, wanted));
   }
 
   /** A cgroup that exists, whoever made it. */
   static async open(path: string): Promise<Cgroup> {
     checkPath(path);
-    const places = currentHost().hierarchies.map((hierarchy) => placeIn(hierarchy, path));
-    const there = places.filter(({ directory }) => isDirectory(directory));
-    if (there.length === 0) throw gone(path);
-    return new Cgroup(path, there);
+    const { places } = branchAt(currentHost(), path);
+    if (places.length === 0) throw gone(path);
+    return new Cgroup(path, places);
   }
 
   /** The cgroup that a process is in: on v1 the deepest, in the hierarchies that agree on it. */
@@ -66,19 +70,55 @@ export class Cgroup implements AsyncDisposable {
     const memberships = readMemberships(pid);
     const path = deepestPath(host, memberships);
     const agreeing = host.hierarchies.filter((hierarchy) => pathIn(hierarchy, memberships) === path);
-    return new Cgroup(
-      path,
-      agreeing.map((hierarchy) => placeIn(hierarchy, path)),
-    );
+    return new Cgroup(path, inOrder(agreeing.map((hierarchy) => placeIn(hierarchy, path))));
   }
 
   /** Make a cgroup inside this one. v2: this one must have no processes of its own. Throws like `create`. */
-  async child(name: string, limits: Limits = {}): Promise<Cgroup> {
-    const path = this.path === '/' ? `/${name}` : `${this.path}/${name}`;
-    checkName(name, path);
+  async child(name: string, limits: Limits = {}, options: Omit<CreateOptions, 'folder'> = {}): Promise<Cgroup> {
+    const path = pathBelow(this.path, name);
     // Made anew on the way, it would be a cgroup without its limits.
-    if (!this.#exists()) throw gone(this.path);
-    return Cgroup.create(path, limits, { folder: this.path });
+    if (!this.exists()) throw gone(this.path);
+    return Cgroup.create(path, limits, { ...options, folder: this.path });
+  }
+
+  /**
+   * Make a cgroup inside this one that takes single threads (`addThread`), so that the threads of a process differ in CPU
+   * time and CPUs; this one may have processes of its own. Limits: cpu, cpuset, pids. On v2 this one and all below become
+   * threaded for good: ordinary children with processes are no longer possible. Throws like `create`.
+   */
+  async threadedChild(name: string, limits: Limits = {}): Promise<Cgroup> {
+    const path = pathBelow(this.path, name);
+    if (!this.exists()) throw gone(this.path);
+    return new Cgroup(path, createThreaded(currentHost(), path, checkLimits(limits, path)));
+  }
+
+  /**
+   * Move the processes of this cgroup into one inside, so that this one can limit others beside them: on v2 a cgroup that
+   * limits those inside has no processes of its own. Resolves to where they are then: on v1, which has no such rule, here.
+   */
+  async makeLeaf(name = 'leaf'): Promise<Cgroup> {
+    const path = pathBelow(this.path, name);
+    if (!this.exists()) throw gone(this.path);
+    const leaf = makeLeaf(this.placesTo('make a leaf of'), path);
+    return leaf === undefined ? this : Cgroup.open(path);
+  }
+
+  /** The cgroup that this one is in; undefined for the root. */
+  async parent(): Promise<Cgroup | undefined> {
+    const path = parentsOf(this.path).at(-1) ?? '/';
+    return this.path === '/' ? undefined : Cgroup.open(path);
+  }
+
+  /** Those directly inside, by name. */
+  async children(): Promise<Cgroup[]> {
+    const branches = this.read(() => branchesOf({ path: this.path, places: this.places }));
+    return branches.map(({ path, places }) => new Cgroup(path, places));
+  }
+
+  /** This one and all below, each before those inside it. */
+  async *walk(): AsyncGenerator<Cgroup, void, undefined> {
+    yield this;
+    for (const child of await this.children()) yield* child.walk();
   }
 
   /**
@@ -86,81 +126,75 @@ export class Cgroup implements AsyncDisposable {
    * namespace has been entered it is too late on v2, and `launch` throws a TypeError.
    */
   join(): Step[] {
-    return joinSteps(this.#places, this.path);
+    return joinSteps(this.placesNow(), this.path);
   }
 
-  /** Move a running process, with all its threads, into this cgroup. Throws `PROCESS_GONE`. */
+  /** Move a running process, with all its threads, into this cgroup, or nowhere. Throws `PROCESS_GONE`. */
   async add(pid: number): Promise<void> {
-    moveProcess(pid, this.#places, this.path);
+    moveProcess(pid, this.placesNow(), this.path);
   }
 
-  /** Change limits; what is left out stays as it is. Throws `LIMIT_INVALID`, `CGROUP_BUSY` (v1: more is in use). */
+  /** Move one thread. v2: within a threaded tree, see `threadedChild`. Throws `PROCESS_GONE`, `CGROUP_DENIED`. */
+  async addThread(tid: number): Promise<void> {
+    moveThread(tid, this.placesNow(), this.path);
+  }
+
+  /**
+   * Change limits; what is left out stays as it is. Throws `LIMIT_INVALID`, `CGROUP_BUSY` (v1: more is in use). v1 alone does
+   * not see processes of other pid namespaces: a controller that is used here for the first time does not limit those.
+   */
   async set(limits: Limits): Promise<void> {
-    this.#places = setLimits(currentHost(), this.#placesTo('limit'), this.path, checkLimits(limits, this.path));
+    this.places = setLimits(currentHost(), this.placesTo('limit'), this.path, checkLimits(limits, this.path));
   }
 
-  async stat(): Promise<Stat> {
-    return this.#read(() => measure(this.#places));
+  /**
+   * Take memory back, here and below: what could be read again from files is dropped, the rest swapped out where there is
+   * swap. Resolves to the bytes by which less is in use, which may be fewer than asked for. v2 with Linux 5.19; v1 can only
+   * be asked for `'max'`, everything. https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files
+   */
+  async reclaim(bytes: Bytes, options: ReclaimOptions = {}): Promise<number> {
+    return reclaimMemory(this.placesTo('reclaim'), this.path, bytes, options);
   }
 
-  /** How many processes the kernel has killed here for lack of memory: `stat().memory.oomKills`, but cheaper. */
-  async oomKills(): Promise<number> {
-    return this.#read(() => countOomKills(this.#places));
-  }
-
-  /** The processes in it, as numbers of this pid namespace. */
-  async pids(options: { recursive?: boolean } = {}): Promise<number[]> {
-    if (!this.#exists()) throw gone(this.path);
-    return this.#read(() => processesIn(this.#places, options));
-  }
-
-  /** Stop every process, here and below, until `thaw`. Throws `CGROUP_BUSY` when one does not stop within 5 s. */
+  /**
+   * Stop every process, here and below, until `thaw`. Throws `CGROUP_BUSY` when one does not stop within 5 s; then, and when
+   * `signal` aborts, all go on.
+   */
   async freeze(options: { signal?: AbortSignal } = {}): Promise<void> {
-    await setFrozen(true, this.#placesTo('freeze'), this.path, options.signal);
+    await freeze(this.placesTo('freeze'), this.path, options.signal);
   }
 
   async thaw(options: { signal?: AbortSignal } = {}): Promise<void> {
-    await setFrozen(false, this.#placesTo('thaw'), this.path, options.signal);
+    await setFrozen(false, this.placesTo('thaw'), this.path, options.signal);
   }
 
-  /** Kill every process, here and below, frozen or not, and wait until they are gone. Throws `CGROUP_BUSY` after 5 s. */
+  /**
+   * Kill every process, here and below, frozen or not, and wait until they are gone. Throws `CGROUP_BUSY` after 5 s. Those of
+   * another pid namespace take the v2 tree: v1 does not even show them.
+   */
   async kill(options: WaitOptions = {}): Promise<void> {
-    await killAll(this.#placesTo('kill'), this.path, options);
+    await killAll(this.placesTo('kill'), this.path, options);
   }
 
-  /** Remove the cgroup and those below it; gone already is fine. Throws `CGROUP_BUSY`, with `pids`, after 1 s. */
-  async remove(options: WaitOptions = {}): Promise<void> {
-    await removeAll(this.#placesTo('remove'), this.path, options);
+  /**
+   * Remove the cgroup and those below it; gone already is fine. Throws `CGROUP_BUSY`, with `pids`, after 1 s; with `kill` it
+   * kills what is inside first, for which it has 5 s more. A `timeout` is for both together.
+   */
+  async remove(options: WaitOptions & { kill?: boolean } = {}): Promise<void> {
+    checkTimeout(options.timeout);
+    const begin = performance.now();
+    if (options.kill && !tryRemove(this.placesTo('remove'), this.path)) await this.kill(options);
+    await removeAll(this.placesTo('remove'), this.path, timeLeft(options, begin));
   }
 
   /** Kill what is left inside, and remove. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (tryRemove(this.#placesTo('remove'), this.path)) return;
-    await this.kill();
-    await this.remove();
-  }
-
-  #exists(): boolean {
-    return this.#places.some(({ directory }) => isDirectory(directory));
-  }
-
-  #read<T>(read: () => T): T {
-    try {
-      return read();
-    } catch (cause) {
-      const file = `${this.#places[0]?.directory}/cgroup.procs`;
-      throw refusal(cause, { attempt: `read the state of ${this.path}`, path: this.path, file });
-    }
-  }
-
-  /** The root holds every process of the machine. */
-  #placesTo(verb: string): readonly Place[] {
-    if (this.path !== '/') return this.#places;
-    const message = `cannot ${verb} /: the root holds every process; use a cgroup below it`;
-    throw new CgroupError('PATH_INVALID', message, { path: '/' });
+    await this.remove({ kill: true });
   }
 }
 
-function gone(path: string): CgroupError {
-  return new CgroupError('CGROUP_GONE', `cannot find cgroup ${path}: it is in no hierarchy; create() it`, { path });
+function pathBelow(path: string, name: string): string {
+  const below = path === '/' ? `/${name}` : `${path}/${name}`;
+  checkName(name, below);
+  return below;
 }

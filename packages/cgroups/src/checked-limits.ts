@@ -1,122 +1,72 @@
-import { type Bytes, parseBytes } from './bytes.ts';
-import { CgroupError } from './cgroup-error.ts';
-import type { CpuLimits, CpusetLimits, Limits, MemoryLimits, PidsLimits } from './limits.ts';
+import { invalid, isPlain, known } from './check.ts';
+import { type CheckedCpu, checkCpu } from './controllers/cpu.ts';
+import { type CpusetLimits, checkCpuset } from './controllers/cpuset.ts';
+import { type CheckedDevices, checkDevices } from './controllers/devices.ts';
+import { type CheckedHugetlb, checkHugetlb } from './controllers/hugetlb.ts';
+import { type CheckedIo, checkIo } from './controllers/io.ts';
+import { type CheckedMemory, checkMemory } from './controllers/memory.ts';
+import { checkMisc, type MiscLimits } from './controllers/misc.ts';
+import { type CheckedNetCls, checkNetCls } from './controllers/net-cls.ts';
+import { checkNetPrio, type NetPrioLimits } from './controllers/net-prio.ts';
+import { checkPids, type PidsLimits } from './controllers/pids.ts';
+import { checkRdma, type RdmaLimits } from './controllers/rdma.ts';
+import type { Limits } from './limits.ts';
 
 /** Limits that the kernel can take, in its own units. */
 export interface CheckedLimits {
   memory?: CheckedMemory;
   cpu?: CheckedCpu;
-  pids?: PidsLimits;
   cpuset?: CpusetLimits;
+  pids?: PidsLimits;
+  io?: CheckedIo;
+  hugetlb?: CheckedHugetlb;
+  rdma?: RdmaLimits;
+  misc?: MiscLimits;
+  devices?: CheckedDevices;
+  netCls?: CheckedNetCls;
+  netPrio?: NetPrioLimits;
+  unified?: Readonly<Record<string, string>>;
+  /** Nothing is limited there; the cgroup is only to be found by perf(1). */
+  perfEvent?: Readonly<Record<string, never>>;
 }
-export type CheckedMemory = { [key in keyof MemoryLimits]?: number | 'max' };
-export interface CheckedCpu {
-  max?: { quota: number | 'max'; period: number };
-  weight?: number;
-}
+
+export type LimitName = keyof CheckedLimits;
 
 /** Refuses what cannot be meant: a limit that is silently not in force would be worse than an error. */
 export function checkLimits(limits: Limits, path: string): CheckedLimits {
-  known(limits, ['memory', 'cpu', 'pids', 'cpuset'], 'limits', path);
-  const checked: CheckedLimits = {};
-  if (limits.memory !== undefined) checked.memory = checkMemory(limits.memory, path);
-  if (limits.cpu !== undefined) checked.cpu = checkCpu(limits.cpu, path);
-  if (limits.pids !== undefined) checked.pids = checkPids(limits.pids, path);
-  if (limits.cpuset !== undefined) checked.cpuset = checkCpuset(limits.cpuset, path);
-  return checked;
-}
-
-// A limit below one page is rounded down to nothing: the first process would be killed as it enters.
-const PAGE = 4096;
-// The kernel's own bounds: bw_min/max in kernel/sched/core.c, PID_MAX_LIMIT in include/linux/threads.h.
-const PERIOD = { default: 100_000, min: 1_000, max: 1_000_000 };
-const QUOTA = { min: 1_000, max: 8_192 * PERIOD.max };
-const PIDS_MAX = 4_194_304;
-
-function checkMemory(memory: MemoryLimits, path: string): CheckedMemory {
-  known(memory, ['max', 'high', 'low', 'swap'], 'memory', path);
-  const checked: CheckedMemory = {};
-  for (const key of ['max', 'high', 'low', 'swap'] as const) {
-    const given = memory[key];
-    if (given === undefined) continue;
-    const file = key === 'swap' ? 'memory.swap.max' : `memory.${key}`;
-    checked[key] = checkBytes(given, key === 'max' || key === 'high' ? PAGE : 0, file, path);
+  known(limits, Object.keys(checks), 'limits', path);
+  const checked: Record<string, unknown> = {};
+  for (const [name, given] of Object.entries(limits)) {
+    if (given !== undefined)
+      checked[name] = (checks[name as keyof Limits] as (given: unknown, path: string) => unknown)(given, path);
   }
   return checked;
 }
 
-function checkBytes(given: Bytes, least: number, file: string, path: string): number | 'max' {
-  const bytes = parseBytes(given);
-  if (typeof bytes === 'object') throw invalid(file, given, bytes.problem, path);
-  if (bytes !== 'max' && bytes < least) throw invalid(file, given, `it must be at least one page, ${PAGE}`, path);
-  return bytes;
-}
+const checks: { [name in keyof Limits]-?: (given: NonNullable<Limits[name]>, path: string) => CheckedLimits[name] } = {
+  memory: checkMemory,
+  cpu: checkCpu,
+  cpuset: checkCpuset,
+  pids: checkPids,
+  io: checkIo,
+  hugetlb: checkHugetlb,
+  rdma: checkRdma,
+  misc: checkMisc,
+  devices: checkDevices,
+  netCls: checkNetCls,
+  netPrio: checkNetPrio,
+  unified: checkUnified,
+};
 
-function checkCpu(cpu: CpuLimits, path: string): CheckedCpu {
-  known(cpu, ['max', 'weight'], 'cpu', path);
-  const checked: CheckedCpu = {};
-  if (cpu.max !== undefined) checked.max = checkCpuMax(cpu.max, path);
-  if (cpu.weight !== undefined) {
-    checked.weight = wholeBetween(cpu.weight, 1, 10_000, 'cpu.weight', path);
+function checkUnified(files: Readonly<Record<string, string>>, path: string): Readonly<Record<string, string>> {
+  if (!isPlain(files)) throw invalid('unified', files, "write an object such as { 'memory.high': '1000000' }", path);
+  for (const [file, value] of Object.entries(files)) {
+    if (!/^[a-z][a-z0-9_]*(\.[A-Za-z0-9_-]+)+$/.test(file))
+      throw invalid(file, value, 'it is no name of a control file: <controller>.<what>', path);
+    if (typeof value !== 'string') throw invalid(file, value, 'write the text that goes into the file', path);
+    // Nothing written is nothing done, and a line alone would be 0 to many a file: no memory at all.
+    if (value.trim() === '')
+      throw invalid(file, "''", "an empty text limits nothing; to empty a list use cpuset: { cpus: '' }", path);
   }
-  return checked;
-}
-
-function checkCpuMax(max: NonNullable<CpuLimits['max']>, path: string): { quota: number | 'max'; period: number } {
-  if (max === 'max') return { quota: 'max', period: PERIOD.default };
-  if (typeof max === 'object') {
-    known(max, ['quota', 'period'], 'cpu.max', path);
-    const period = wholeBetween(max.period ?? PERIOD.default, PERIOD.min, PERIOD.max, 'cpu.max period', path);
-    return { quota: wholeBetween(max.quota, QUOTA.min, QUOTA.max, 'cpu.max quota', path), period };
-  }
-  const quota = typeof max === 'number' ? Math.round(max * PERIOD.default) : Number.NaN;
-  if (!(quota >= QUOTA.min && quota <= QUOTA.max)) {
-    throw invalid('cpu.max', max, 'a number of CPUs lies between 0.01 and 8192', path);
-  }
-  return { quota, period: PERIOD.default };
-}
-
-function checkPids(pids: PidsLimits, path: string): PidsLimits {
-  known(pids, ['max'], 'pids', path);
-  return pids.max === 'max' ? pids : { max: wholeBetween(pids.max, 1, PIDS_MAX, 'pids.max', path) };
-}
-
-function checkCpuset(cpuset: CpusetLimits, path: string): CpusetLimits {
-  known(cpuset, ['cpus', 'mems'], 'cpuset', path);
-  for (const key of ['cpus', 'mems'] as const) {
-    const list = cpuset[key];
-    if (list === undefined || (typeof list === 'string' && /^\d+(-\d+)?(,\d+(-\d+)?)*$/.test(list))) continue;
-    throw invalid(`cpuset.${key}`, list, "write a list such as '0-2,7'", path);
-  }
-  return cpuset;
-}
-
-function wholeBetween(value: number, least: number, most: number, file: string, path: string): number {
-  if (Number.isInteger(value) && value >= least && value <= most) return value;
-  throw invalid(file, value, `it must be a whole number from ${least} to ${most}`, path);
-}
-
-function known(limits: object, keys: readonly string[], name: string, path: string): void {
-  const list = keys.join(', ');
-  // A number here would have no keys, and no limit would be in force.
-  if (typeof limits !== 'object' || limits === null || Array.isArray(limits)) {
-    throw invalid(name, limits, `write an object with one or more of ${list}`, path);
-  }
-  const stranger = Object.entries(limits).find(([key]) => !keys.includes(key));
-  if (stranger === undefined) return;
-  throw invalid(
-    name === 'limits' ? stranger[0] : `${name}.${stranger[0]}`,
-    stranger[1],
-    `there is no such limit; known: ${list}`,
-    path,
-  );
-}
-
-function invalid(file: string, value: unknown, problem: string, path: string): CgroupError {
-  const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
-  return new CgroupError('LIMIT_INVALID', `cannot set ${file} of ${path} to ${text}: ${problem}`, {
-    path,
-    file,
-    value: text,
-  });
+  return files;
 }

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { CgroupError } from './cgroup-error.ts';
 import { readWords, writeControl } from './control-file.ts';
 import { processesInTheWay } from './inner.ts';
@@ -64,6 +65,9 @@ const FILE = 'cgroup.subtree_control';
 
 function notDelegated(controller: string, directory: string, path: string): CgroupError {
   const file = `${directory}/cgroup.controllers`;
-  const message = `cannot limit ${controller} of ${path}: it is not in ${file}; ask for its delegation (Delegate=yes)`;
+  // It has there what the one above hands down.
+  const command = `echo +${controller} > ${dirname(directory)}/${FILE}`;
+  const systemd = `with systemd, Delegate=${controller} for the unit, user@.service for users`;
+  const message = `cannot limit ${controller} of ${path}: it is not in ${file}; an administrator adds it: \`${command}\`, or ${systemd}`;
   return new CgroupError('CONTROLLER_UNAVAILABLE', message, { path, file });
 }

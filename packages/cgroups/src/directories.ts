@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, rmdirSync, statSync } from 'node:fs';
 import { enableControllers, type Wanted } from './delegation.ts';
+import { ifThere } from './missing-file.ts';
 import type { Hierarchy } from './mountinfo.ts';
 import { type Place, placeIn } from './place.ts';
 import { errnoOf, refusal } from './refusal.ts';
@@ -36,12 +37,14 @@ export function isDirectory(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
-/** Every cgroup below this one, the deepest first. */
+/** Every cgroup below this one, the deepest first. One of them that is removed meanwhile hides none of the others. */
 export function descendants(directory: string): string[] {
   // Each directory inside adds a link; asking for that is ten times cheaper than reading the list.
   if (statSync(directory).nlink === 2) return [];
   const below = readdirSync(directory, { withFileTypes: true }).filter((entry) => entry.isDirectory());
-  return below.flatMap(({ name }) => [...descendants(`${directory}/${name}`), `${directory}/${name}`]);
+  return below
+    .map(({ name }) => `${directory}/${name}`)
+    .flatMap((inside) => ifThere<string[]>([], () => [...descendants(inside), inside]));
 }
 
 /** Whether it is gone now; false: something is still inside. */

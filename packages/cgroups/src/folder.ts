@@ -1,10 +1,11 @@
-import { accessSync, constants } from 'node:fs';
+import { Cgroup } from './cgroup.ts';
 import { DEFAULT_FOLDER } from './cgroup-path.ts';
 import { currentHost, type Host } from './host.ts';
 import { processesInTheWay } from './inner.ts';
 import { deepestPath, readMemberships } from './membership.ts';
 import type { Hierarchy } from './mountinfo.ts';
 import { countingControllers, placeIn } from './place.ts';
+import { isWritable } from './writable.ts';
 
 /**
  * Where this process may make cgroups, for the option `folder`: `/estiba` where it may write in the root; else `estiba` in
@@ -17,20 +18,35 @@ import { countingControllers, placeIn } from './place.ts';
  *
  * @throws CgroupError `CONTROLLER_UNAVAILABLE` where there are no cgroups at all
  */
-export async function cgroupFolder(): Promise<string> {
-  return folderOf(currentHost()) ?? DEFAULT_FOLDER;
+export async function cgroupFolder({ leaf = false }: FolderOptions = {}): Promise<string> {
+  const host = currentHost();
+  const folder = folderOf(host);
+  const own = await Cgroup.of('self');
+  if (!leaf || folder === DEFAULT_FOLDER || !mayWorkIn(host, own.path)) return folder ?? DEFAULT_FOLDER;
+  await own.makeLeaf();
+  return own.path + DEFAULT_FOLDER;
+}
+
+export interface FolderOptions {
+  /**
+   * Stay in the cgroup of this process, if that was delegated, so that the limits of its unit go on to apply: on v2 what is
+   * in it, this process and those beside it, is moved into a cgroup `leaf` inside. `false` unless told.
+   */
+  leaf?: boolean;
 }
 
 /** Undefined where nothing was delegated. */
 export function folderOf(host: Host, memberships = readMemberships('self')): string | undefined {
-  const needed = neededByAll(host);
-  const mayWorkIn = (path: string) => needed.every((hierarchy) => isDelegated(hierarchy, path));
-  const mayLimitIn = (path: string) => needed.every((hierarchy) => isInner(hierarchy, path));
-  if (mayWorkIn('/') && mayLimitIn('/')) return DEFAULT_FOLDER;
-  const delegated = fromHereUp(deepestPath(host, memberships)).filter(mayWorkIn);
+  const mayLimitIn = (path: string) => neededByAll(host).every((hierarchy) => isInner(hierarchy, path));
+  if (mayWorkIn(host, '/') && mayLimitIn('/')) return DEFAULT_FOLDER;
+  const delegated = fromHereUp(deepestPath(host, memberships)).filter((path) => mayWorkIn(host, path));
   const chosen = delegated.find(mayLimitIn) ?? delegated[0];
   if (chosen === undefined) return undefined;
   return chosen === '/' ? DEFAULT_FOLDER : `${chosen}${DEFAULT_FOLDER}`;
+}
+
+function mayWorkIn(host: Host, path: string): boolean {
+  return neededByAll(host).every((hierarchy) => isDelegated(hierarchy, path));
 }
 
 /** Those of a cgroup without any limit. */
@@ -44,15 +60,6 @@ function isDelegated(hierarchy: Hierarchy, path: string): boolean {
   const { directory } = placeIn(hierarchy, path);
   const files = hierarchy.version === 2 ? ['cgroup.procs', 'cgroup.subtree_control'] : ['cgroup.procs'];
   return [directory, ...files.map((file) => `${directory}/${file}`)].every(isWritable);
-}
-
-function isWritable(path: string): boolean {
-  try {
-    accessSync(path, constants.W_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** `/a/b` as `/a/b`, `/a`, `/`. */

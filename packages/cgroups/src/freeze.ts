@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { CgroupError } from './cgroup-error.ts';
 import { readControl, readKeys, writeControl } from './control-file.ts';
 import { type Place, placeOf, unifiedPlace } from './place.ts';
-import { refusal } from './refusal.ts';
+import { errnoOf, refusal } from './refusal.ts';
 import { until } from './until.ts';
 
 /** How a frozen state is asked for and seen. */
@@ -9,7 +11,33 @@ interface Freezer {
   directory: string;
   file: string;
   values: { true: string; false: string };
+  /** Tells what was asked for here, whatever was asked for above. */
+  own: string;
   isFrozen: (directory: string) => boolean;
+  /** Where asking once is not enough: what to write when it is not yet frozen, in which round. */
+  again?: (round: number) => string;
+}
+
+/** Stops everything, or rejects with all of it let go: who could not be stopped now is not to freeze all when it wakes up. */
+export async function freeze(places: readonly Place[], path: string, signal?: AbortSignal): Promise<void> {
+  signal?.throwIfAborted();
+  try {
+    await setFrozen(true, places, path, signal);
+  } catch (error) {
+    letGo(places);
+    throw error;
+  }
+}
+
+/** Lets all go on, without waiting for it and without a word: there is another error to tell, or nobody left. */
+export function letGo(places: readonly Place[]): void {
+  const freezer = freezerOf(places);
+  if (freezer === undefined) return;
+  try {
+    writeControl(freezer.directory, freezer.file, freezer.values.false);
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+  }
 }
 
 /** Stops, or lets go on, everything in the cgroup and below; resolves when the kernel says that it is so. */
@@ -21,8 +49,15 @@ export async function setFrozen(frozen: boolean, places: readonly Place[], path:
   const value = values[`${frozen}`];
   try {
     writeControl(directory, file, value);
-    const done = await until(() => freezer.isFrozen(directory) === frozen, { timeout: TIMEOUT, signal });
-    if (!done) throw stuck(frozen, path, file);
+    const holder = frozen ? undefined : frozenAbove(freezer);
+    const timeout = holder === undefined ? TIMEOUT : MOMENT;
+    let round = 0;
+    const isDone = () => {
+      if (frozen && round++ > 0 && freezer.again) writeControl(directory, file, freezer.again(round));
+      return freezer.isFrozen(directory) === frozen;
+    };
+    const done = await until(isDone, { timeout, signal });
+    if (!done) throw holder === undefined ? stuck(frozen, path, file) : held(path, holder);
   } catch (cause) {
     const attempt = `${frozen ? 'freeze' : 'thaw'} ${path}: write ${value} to ${directory}/${file}`;
     throw refusal(cause, { attempt, path, file: `${directory}/${file}`, value });
@@ -30,6 +65,8 @@ export async function setFrozen(frozen: boolean, places: readonly Place[], path:
 }
 
 const TIMEOUT = 5_000;
+/** For what others may be thawing at this very moment. */
+const MOMENT = 200;
 
 function freezerOf(places: readonly Place[]): Freezer | undefined {
   const unified = unifiedPlace(places);
@@ -42,6 +79,7 @@ function freezerOf(places: readonly Place[]): Freezer | undefined {
 const V2 = {
   file: 'cgroup.freeze',
   values: { true: '1', false: '0' },
+  own: 'cgroup.freeze',
   isFrozen: (directory: string) => readKeys(directory, 'cgroup.events').get('frozen') === 1,
 };
 
@@ -49,8 +87,21 @@ const V2 = {
 const V1 = {
   file: 'freezer.state',
   values: { true: 'FROZEN', false: 'THAWED' },
+  own: 'freezer.self_freezing',
   isFrozen: (directory: string) => readControl(directory, 'freezer.state') === 'FROZEN',
+  // Each FROZEN reaches those who have come since. Who waits for what another took into its sleep gets it by a moment's thaw.
+  again: (round: number) => (round % THAW_EACH === 0 ? 'THAWED' : 'FROZEN'),
 };
+
+const THAW_EACH = 20;
+
+/** The nearest cgroup above that is frozen, and all inside it with it. The root has no such file. */
+function frozenAbove({ directory, own }: Freezer): string | undefined {
+  for (let above = dirname(directory); existsSync(`${above}/${own}`); above = dirname(above)) {
+    if (readControl(above, own) === '1') return above;
+  }
+  return undefined;
+}
 
 function noFreezer(path: string): CgroupError {
   const message = `cannot freeze ${path}: it is in no hierarchy that can; mount cgroup2 or the v1 freezer`;
@@ -61,4 +112,9 @@ function stuck(frozen: boolean, path: string, file: string): CgroupError {
   const what = frozen ? 'freeze' : 'thaw';
   const message = `cannot ${what} ${path}: ${file} did not follow within ${TIMEOUT} ms; a process may wait for a device`;
   return new CgroupError('CGROUP_BUSY', message, { path, file });
+}
+
+function held(path: string, above: string): CgroupError {
+  const message = `cannot thaw ${path}: ${above} is frozen, and all inside it with it; thaw that one`;
+  return new CgroupError('CGROUP_BUSY', message, { path, file: above });
 }

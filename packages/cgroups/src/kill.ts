@@ -1,15 +1,16 @@
-import { attempt, type Fd, perform, syscall } from '@estiba/syscalls';
 import { CgroupError } from './cgroup-error.ts';
 import { writeControl } from './control-file.ts';
-import { descendants } from './directories.ts';
-import { setFrozen } from './freeze.ts';
+import { letGo, setFrozen } from './freeze.ts';
+import { killEach } from './pidfds.ts';
 import { type Place, placeOf, unifiedPlace } from './place.ts';
-import { processesIn } from './processes.ts';
+import { namesOf, occupantsOf, processesIn, STRANGER } from './processes.ts';
 import { errnoOf, refusal } from './refusal.ts';
-import { until, type WaitOptions } from './until.ts';
+import { checkTimeout, until, type WaitOptions } from './until.ts';
+import { thawV1 } from './v1/thaw.ts';
 
 /**
- * Kills everything in the cgroup and below, and waits until it is gone.
+ * Kills everything in the cgroup and below, and waits until it is gone. Where v1 alone has the cgroup, nobody sees those of
+ * another pid namespace: they stay, and `remove` finds out.
  *
  * `cgroup.kill` (Linux 5.14) does it in one write, and no fork escapes it. Without it: freeze, so that nobody can fork,
  * signal each process, and thaw, because a process frozen by v1 dies only then; again until nobody is left, because who is in a
@@ -17,26 +18,39 @@ import { until, type WaitOptions } from './until.ts';
  */
 export async function killAll(places: readonly Place[], path: string, options: WaitOptions = {}): Promise<void> {
   const { timeout = 5_000, signal } = options;
+  checkTimeout(timeout);
   signal?.throwIfAborted();
-  let left = processesIn(places, { recursive: true });
+  let left = insideOf(places, path);
   if (left.length === 0) return;
   if (left.includes(process.pid)) throw suicide(path);
   const reached = killAtOnce(places, path) ? places.filter(({ hierarchy }) => hierarchy.version === 2) : [];
   if (reached.length === 0) await killFrozen(places, path);
-  thawV1(places);
+  thawV1(places, path);
+  let dying: ReadonlySet<number> = new Set();
   const done = await until(
     () => {
-      left = processesIn(places, { recursive: true });
-      const dying = new Set(processesIn(reached, { recursive: true }));
+      left = occupantsOf(places, { recursive: true });
+      dying = new Set(occupantsOf(reached, { recursive: true }));
       killEach(
         left.filter((pid) => !dying.has(pid)),
         places,
+        path,
       );
       return left.length === 0;
     },
     { timeout, signal },
   );
-  if (!done) throw survivors(left, path, timeout);
+  if (!done) throw survivors(left, dying, path, timeout);
+}
+
+function insideOf(places: readonly Place[], path: string): number[] {
+  try {
+    return occupantsOf(places, { recursive: true });
+  } catch (cause) {
+    // Threaded: a signal would end the whole process, with the threads that are elsewhere.
+    const file = `${places[0]?.directory}/cgroup.procs`;
+    throw refusal(cause, { attempt: `kill the processes of ${path}: read ${file}`, path, file });
+  }
 }
 
 function killAtOnce(places: readonly Place[], path: string): boolean {
@@ -56,9 +70,9 @@ async function killFrozen(places: readonly Place[], path: string): Promise<void>
   if (unifiedPlace(places) === undefined && placeOf(places, 'freezer') === undefined) return;
   try {
     await setFrozen(true, places, path).catch(ignoreStuck);
-    killEach(processesIn(places, { recursive: true }), places);
+    killEach(processesIn(places, { recursive: true }), places, path);
   } finally {
-    await setFrozen(false, places, path);
+    letGo(places);
   }
 }
 
@@ -67,47 +81,16 @@ function ignoreStuck(error: unknown): void {
   if (!(error instanceof CgroupError && error.code === 'CGROUP_BUSY')) throw error;
 }
 
-// Frozen by v1, here or in a cgroup inside, a process dies only when it is thawed.
-function thawV1(places: readonly Place[]): void {
-  const freezer = placeOf(places, 'freezer')?.directory;
-  if (freezer === undefined) return;
-  for (const directory of [freezer, ...descendants(freezer)]) writeControl(directory, 'freezer.state', 'THAWED');
-}
-
-/**
- * Signals through pidfds: between reading a number and using it, the number may have gone to somebody else. A pidfd
- * keeps meaning the process that it was opened for; that this one was ours is asked again afterwards. pidfd_open(2)
- */
-function killEach(pids: readonly number[], places: readonly Place[]): void {
-  const processes = openProcesses(pids.filter((pid) => pid > 1 && pid !== process.pid));
-  try {
-    const ours = new Set(processesIn(places, { recursive: true }));
-    const targets = processes.filter(({ pid }) => ours.has(pid));
-    if (targets.length === 0) return;
-    perform(targets.map(({ fd }) => attempt([syscall('pidfd_send_signal', fd, SIGKILL, undefined, 0)], ['ESRCH'])));
-  } finally {
-    for (const { fd } of processes) fd.close();
-  }
-}
-
-function openProcesses(pids: readonly number[]): { pid: number; fd: Fd }[] {
-  if (pids.length === 0) return [];
-  const calls = pids.map((pid) => ({ pid, call: syscall('pidfd_open', pid, 0) }));
-  const results = perform(
-    calls.map(({ call }) => attempt([call], ['ESRCH'])),
-    { keep: calls.map(({ call }) => call) },
-  );
-  return calls.flatMap(({ pid, call }) => (results.of(call) < 0 ? [] : [{ pid, fd: results.fd(call) }]));
-}
-
-const SIGKILL = 9;
-
 function suicide(path: string): CgroupError {
   const message = `cannot kill the processes of ${path}: this process is one of them; move it elsewhere first`;
   return new CgroupError('CGROUP_BUSY', message, { path, pids: [process.pid] });
 }
 
-function survivors(pids: readonly number[], path: string, timeout: number): CgroupError {
-  const message = `cannot kill the processes of ${path}: ${pids.join(', ')} still there after ${timeout} ms; they may wait for a device`;
-  return new CgroupError('CGROUP_BUSY', message, { path, pids });
+function survivors(left: readonly number[], dying: ReadonlySet<number>, path: string, timeout: number): CgroupError {
+  const unreachable = left.includes(STRANGER) && !dying.has(STRANGER);
+  const why = unreachable
+    ? 'what has no number here can be signalled from its own namespace alone, before Linux 5.14 (cgroup.kill)'
+    : 'they may wait for a device';
+  const message = `cannot kill the processes of ${path}: ${namesOf(left)} still there after ${timeout} ms; ${why}`;
+  return new CgroupError('CGROUP_BUSY', message, { path, pids: left.filter((pid) => pid !== STRANGER) });
 }

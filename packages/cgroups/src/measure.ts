@@ -1,17 +1,37 @@
 import { existsSync } from 'node:fs';
-import { descendants } from './directories.ts';
-import { readPids } from './pids.ts';
+import { type MemoryStat, NO_MEMORY } from './controllers/memory-stat.ts';
+import type { PidsStat } from './controllers/pids.ts';
+import { measureHugetlb } from './hugetlb.ts';
+import { measureCpu } from './measure-cpu.ts';
+import { measureIo } from './measure-io.ts';
+import { offered } from './offered.ts';
 import { type Place, placeOf, unifiedPlace } from './place.ts';
 import { errnoOf } from './refusal.ts';
-import type { CpuStat, MemoryStat, PidsStat, Stat } from './stat.ts';
-import { readThrottled } from './v1/cpu.ts';
-import { readUsage } from './v1/cpuacct.ts';
-import { readMemory as readV1Memory, readOomKills as readV1OomKills } from './v1/memory.ts';
-import { readCpu } from './v2/cpu.ts';
-import { readMemory, readOomKills } from './v2/memory.ts';
+import type { Stat, TreeCounters } from './stat.ts';
+import { readCpuset as readV1Cpuset } from './v1/cpuset.ts';
+import { readMemory as readV1Memory, readOomKills as readV1OomKills } from './v1/memory-stat.ts';
+import { readMisc as readV1Misc } from './v1/misc.ts';
+import { readRdma as readV1Rdma } from './v1/rdma.ts';
+import { readCpuset } from './v2/cpuset.ts';
+import { readMemory, readOomKills } from './v2/memory-stat.ts';
+import { readMisc } from './v2/misc.ts';
+import { readPids } from './v2/pids.ts';
+import { readRdma } from './v2/rdma.ts';
+import { readTree } from './v2/tree.ts';
 
 export function measure(places: readonly Place[]): Stat {
-  return { memory: measureMemory(places), cpu: measureCpu(places), pids: measurePids(places) };
+  const cgroup = measureTree(places);
+  return {
+    memory: measureMemory(places),
+    cpu: measureCpu(places),
+    pids: measurePids(places),
+    io: measureIo(places),
+    ...(cgroup && { cgroup }),
+    ...measureHugetlb(places),
+    ...offered('cpuset', places, { file: 'cpuset.cpus', v1: readV1Cpuset, v2: readCpuset }),
+    ...offered('rdma', places, { file: 'rdma.max', v1: readV1Rdma, v2: readRdma }),
+    ...offered('misc', places, { file: 'misc.max', v1: readV1Misc, v2: readMisc }),
+  };
 }
 
 /** One small file, where `measure` reads ten: it is asked after every container. */
@@ -19,39 +39,24 @@ export function countOomKills(places: readonly Place[]): number {
   const place = placeOf(places, 'memory');
   if (place === undefined) return Number.NaN;
   const { directory, hierarchy } = place;
-  return hierarchy.version === 1 ? addV1OomKills(directory) : orElse(Number.NaN, directory, readOomKills);
+  return orElse(Number.NaN, directory, hierarchy.version === 1 ? readV1OomKills : readOomKills);
 }
 
 function measureMemory(places: readonly Place[]): MemoryStat {
   const place = placeOf(places, 'memory');
   if (place === undefined) return NO_MEMORY;
   const { directory, hierarchy } = place;
-  if (hierarchy.version === 1) return { ...readV1Memory(directory), oomKills: addV1OomKills(directory) };
-  return orElse(NO_MEMORY, directory, readMemory);
-}
-
-// v2 counts for the whole tree, v1 for each cgroup alone: a process killed in a cgroup that the container made counts.
-function addV1OomKills(directory: string): number {
-  return descendants(directory).reduce((sum, each) => sum + orElse(0, each, readV1OomKills), readV1OomKills(directory));
-}
-
-// v1 knows throttling in `cpu` and usage in `cpuacct`; the v2 tree knows usage even beside v1.
-function measureCpu(places: readonly Place[]): CpuStat {
-  const cpu = placeOf(places, 'cpu');
-  const usage = measureUsage(places);
-  return cpu?.hierarchy.version === 1 ? { ...usage, throttledMicros: readThrottled(cpu.directory) } : usage;
-}
-
-function measureUsage(places: readonly Place[]): CpuStat {
-  const cpuacct = placeOf(places, 'cpuacct');
-  if (cpuacct !== undefined) return { ...NO_CPU, ...readUsage(cpuacct.directory) };
-  const unified = unifiedPlace(places);
-  return unified === undefined ? NO_CPU : readCpu(unified.directory);
+  return orElse(NO_MEMORY, directory, hierarchy.version === 1 ? readV1Memory : readMemory);
 }
 
 function measurePids(places: readonly Place[]): PidsStat {
   const place = placeOf(places, 'pids');
   return place === undefined ? NO_PIDS : orElse(NO_PIDS, place.directory, readPids);
+}
+
+function measureTree(places: readonly Place[]): TreeCounters | undefined {
+  const unified = unifiedPlace(places);
+  return unified && readTree(unified.directory);
 }
 
 // On v2 the files of a controller that the parent did not enable are missing; so are those of a cgroup that is gone.
@@ -64,11 +69,4 @@ function orElse<T>(missing: T, directory: string, read: (directory: string) => T
   }
 }
 
-const NO_MEMORY = { current: Number.NaN, peak: Number.NaN, max: Number.NaN, oomKills: Number.NaN };
-const NO_CPU = {
-  usageMicros: Number.NaN,
-  userMicros: Number.NaN,
-  systemMicros: Number.NaN,
-  throttledMicros: Number.NaN,
-};
-const NO_PIDS = { current: Number.NaN, max: Number.NaN };
+const NO_PIDS = { current: Number.NaN, peak: Number.NaN, max: Number.NaN, events: {} };

@@ -9,6 +9,8 @@ export interface Hierarchy {
   readonly controllers: readonly string[];
   /** v1 without controllers: `systemd`. */
   readonly name?: string;
+  /** v2: mounted with that option. */
+  readonly nsdelegate?: boolean;
 }
 
 /** The cgroup hierarchies in the text of /proc/self/mountinfo, one each. proc_pid_mountinfo(5) */
@@ -32,9 +34,10 @@ function parseLine(line: string): Hierarchy | undefined {
   const [, , , root, mountPoint] = left?.split(' ') ?? [];
   if (root === undefined || mountPoint === undefined) return undefined;
   const place = { mountPoint: decodeOctal(mountPoint), root: decodeOctal(root) };
-  if (type === 'cgroup2') return { version: 2, ...place, controllers: [] };
-  if (type !== 'cgroup') return undefined;
   const options = superOptions?.split(',') ?? [];
+  if (type === 'cgroup2')
+    return { version: 2, ...place, controllers: [], ...(options.includes('nsdelegate') && { nsdelegate: true }) };
+  if (type !== 'cgroup') return undefined;
   const name = options.find((option) => option.startsWith('name='))?.slice('name='.length);
   const controllers = options.filter((option) => V1_CONTROLLERS.has(option));
   return { version: 1, ...place, controllers, ...(name !== undefined && { name }) };

@@ -1,36 +1,52 @@
-import { readWords, writeControl } from './control-file.ts';
+import { readFileSync } from 'node:fs';
+import { readWords } from './control-file.ts';
 import { descendants } from './directories.ts';
 import type { Place } from './place.ts';
-import { errnoOf, refusal } from './refusal.ts';
+import { errnoOf } from './refusal.ts';
 
-/** The processes in these places, each once; those of other pid namespaces, which read as 0, are left out. */
-export function processesIn(places: readonly Place[], options: { recursive?: boolean | undefined } = {}): number[] {
+export interface Within {
+  /** Those of the cgroups below, too. */
+  recursive?: boolean | undefined;
+}
+
+/** The processes in these places, each once; those of other pid namespaces are left out, for they have no number here. */
+export function processesIn(places: readonly Place[], options: Within = {}): number[] {
+  return occupantsOf(places, options).filter((pid) => pid !== STRANGER);
+}
+
+/** With one `STRANGER`, if there is any. */
+export function occupantsOf(places: readonly Place[], options: Within = {}): number[] {
   const pids = new Set<number>();
   for (const { directory } of places) {
     for (const each of options.recursive ? [directory, ...below(directory)] : [directory]) {
       // What is threaded tells nothing, but the cgroup that it belongs to has its processes too.
       const quiet = each === directory ? GONE : [...GONE, 'ENOTSUP'];
-      for (const pid of readProcesses(each, quiet)) pids.add(pid);
+      for (const pid of unless(quiet, () => readWords(each, PROCESSES).map(Number))) pids.add(pid);
     }
   }
   return [...pids].sort((a, b) => a - b);
 }
 
-export function moveProcess(pid: number, places: readonly Place[], path: string): void {
-  checkPid(pid);
-  for (const { directory } of places) {
-    const file = `${directory}/${PROCESSES}`;
-    try {
-      writeControl(directory, PROCESSES, String(pid));
-    } catch (cause) {
-      throw refusal(cause, {
-        attempt: `move process ${pid} into ${path}: write to ${file}`,
-        path,
-        file,
-        value: `${pid}`,
-      });
-    }
+/** As which v2 shows every process that is not in this pid namespace or one below; v1 shows nothing of it. */
+export const STRANGER = 0;
+
+/** It takes no more part in anything, and is not moved any more; proc_pid_stat(5) */
+export function isExiting(pid: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const [, , , , , , flags] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return (Number(flags) & PF_EXITING) !== 0;
+  } catch {
+    return false;
   }
+}
+
+/** https://git.kernel.org/pub/scm/linux/kernel/git/torvalds/linux.git/tree/include/linux/sched.h */
+const PF_EXITING = 0x4;
+
+/** For messages. */
+export function namesOf(occupants: readonly number[]): string {
+  return occupants.map((pid) => (pid === STRANGER ? 'processes of another pid namespace' : `${pid}`)).join(', ');
 }
 
 /** 0 would be the process that writes. */
@@ -46,10 +62,6 @@ const GONE = ['ENOENT', 'ENODEV'];
 
 function below(directory: string): string[] {
   return unless(GONE, () => descendants(directory));
-}
-
-function readProcesses(directory: string, quiet: readonly string[]): number[] {
-  return unless(quiet, () => readWords(directory, PROCESSES).map(Number)).filter((pid) => pid > 0);
 }
 
 function unless<T>(quiet: readonly string[], read: () => T[]): T[] {

@@ -1,9 +1,11 @@
 import { CgroupError } from './cgroup-error.ts';
 import { descendants, removeDirectory } from './directories.ts';
 import type { Place } from './place.ts';
-import { processesIn } from './processes.ts';
+import { namesOf, occupantsOf, STRANGER } from './processes.ts';
 import { errnoOf, refusal } from './refusal.ts';
-import { until, type WaitOptions } from './until.ts';
+import { threadsIn } from './threads.ts';
+import { checkTimeout, until, type WaitOptions } from './until.ts';
+import { isDying, thawV1 } from './v1/thaw.ts';
 
 /** Removes the cgroup from every hierarchy; whether nothing was in the way. */
 export function tryRemove(places: readonly Place[], path: string): boolean {
@@ -14,6 +16,9 @@ export function tryRemove(places: readonly Place[], path: string): boolean {
 /** A process that has ended may need a moment to leave its cgroup, so a busy one is asked again for some time. */
 export async function removeAll(places: readonly Place[], path: string, options: WaitOptions = {}): Promise<void> {
   const { timeout = 1_000, signal } = options;
+  checkTimeout(timeout);
+  if (tryRemove(places, path)) return;
+  if (insideOf(places, path).every((pid) => pid !== STRANGER && isDying(pid))) thawV1(places, path);
   if (!(await until(() => tryRemove(places, path), { timeout, signal }))) throw busy(places, path);
 }
 
@@ -28,8 +33,22 @@ function removeTree(directory: string, path: string): boolean {
 }
 
 function busy(places: readonly Place[], path: string): CgroupError {
-  const pids = processesIn(places, { recursive: true });
-  const who = pids.length === 0 ? 'something holds it' : `processes ${pids.join(', ')} are in it`;
+  const inside = insideOf(places, path);
+  const who = inside.length === 0 ? NOBODY : `still inside: ${namesOf(inside)}`;
   const message = `cannot remove cgroup ${path}: EBUSY; ${who}; kill() it first, or move them elsewhere`;
-  return new CgroupError('CGROUP_BUSY', message, { path, pids });
+  return new CgroupError('CGROUP_BUSY', message, { path, pids: inside.filter((pid) => pid !== STRANGER) });
+}
+
+// cgroup.procs of v2 shows them as 0, that of v1 leaves them out.
+const NOBODY = 'nobody is listed, as v1 does with processes of another pid namespace';
+
+/** What is threaded tells no processes, only threads. */
+function insideOf(places: readonly Place[], path: string): number[] {
+  try {
+    return occupantsOf(places, { recursive: true });
+  } catch (cause) {
+    if (errnoOf(cause) === 'ENOTSUP') return threadsIn(places);
+    const file = `${places[0]?.directory}/cgroup.procs`;
+    throw refusal(cause, { attempt: `remove cgroup ${path}: read ${file}`, path, file });
+  }
 }

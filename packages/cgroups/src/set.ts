@@ -1,20 +1,41 @@
 import { CgroupError } from './cgroup-error.ts';
-import type { CheckedLimits } from './checked-limits.ts';
+import { gone } from './cgroup-reader.ts';
+import type { CheckedLimits, LimitName } from './checked-limits.ts';
 import { applySettings, makePlace, wantedOf } from './create.ts';
 import { enableControllers } from './delegation.ts';
-import { parentsOf, removeDirectory } from './directories.ts';
+import { isDirectory, parentsOf, removeDirectory } from './directories.ts';
+import { homeOf } from './home.ts';
 import type { Host } from './host.ts';
-import { neededHierarchies, type Place, placeIn, placeOf, unifiedPlace } from './place.ts';
-import { moveProcess, processesIn } from './processes.ts';
-import { readInForce, settingsFor } from './settings.ts';
+import type { Hierarchy } from './mountinfo.ts';
+import { inOrder, neededHierarchies, type Place, placeIn, unifiedPlace } from './place.ts';
+import { settingsFor } from './settings.ts';
+import { takeAlong } from './take-along.ts';
 
 /** Changes limits, and returns the places of the cgroup: there are more when a controller is used for the first time. */
 export function setLimits(host: Host, places: readonly Place[], path: string, limits: CheckedLimits): readonly Place[] {
+  // Made anew in one more hierarchy, it would be a cgroup without its processes.
+  if (!places.some(({ directory }) => isDirectory(directory))) throw gone(path);
+  // What is refused without asking the kernel is refused before any limit is written.
+  const needed = neededHierarchies(host, limits, path);
+  refuseOutside(host, places, path, limits);
   enableMissing(places, path, limits);
-  for (const place of places) applySettings(place, settingsFor(place, limits, path, readInForce(place, limits)), path);
-  const added = addMissing(host, places, path, limits);
-  // Before memory, which stays last: see neededHierarchies.
-  return added.length === 0 ? places : [...places.slice(0, -1), ...added, ...places.slice(-1)];
+  const settings = places.map((place) => settingsFor(host, place, limits, { path, fresh: false }));
+  for (const [index, place] of places.entries()) applySettings(place, settings[index] ?? [], path);
+  const added = addMissing(host, places, path, limits, needed);
+  return added.length === 0 ? places : inOrder([...places, ...added]);
+}
+
+/**
+ * Hybrid: who made it in v1 hierarchies alone, such as another engine, left its processes where they are in the v2 tree.
+ * There they may be tracked by systemd, so they are not taken out of it: what only that tree limits is refused.
+ */
+function refuseOutside(host: Host, places: readonly Place[], path: string, limits: CheckedLimits): void {
+  for (const name of Object.keys(limits) as LimitName[]) {
+    const home = homeOf(host, name);
+    if (home?.version !== 2 || places.some(({ hierarchy }) => hierarchy.mountPoint === home.mountPoint)) continue;
+    const rule = `this host limits that in ${home.mountPoint}, and the cgroup is in v1 hierarchies alone; create() one`;
+    throw new CgroupError('CONTROLLER_UNAVAILABLE', `cannot limit ${name} of ${path}: ${rule}`, { path, file: name });
+  }
 }
 
 /** v2: a controller that is used for the first time has to be enabled by the cgroups above. */
@@ -26,37 +47,27 @@ function enableMissing(places: readonly Place[], path: string, limits: CheckedLi
 }
 
 /** v1: the cgroup is made in one more hierarchy, limited there, and then its processes are taken there too. */
-function addMissing(host: Host, places: readonly Place[], path: string, limits: CheckedLimits): Place[] {
-  const isMissing = (name: string) => name in limits && placeOf(places, name) === undefined;
-  const missing = neededHierarchies(host, limits, path).filter(
-    ({ version, controllers }) => version === 1 && controllers.some(isMissing),
+function addMissing(
+  host: Host,
+  places: readonly Place[],
+  path: string,
+  limits: CheckedLimits,
+  all: readonly Hierarchy[],
+): Place[] {
+  const has = new Set(places.map(({ hierarchy }) => hierarchy.mountPoint));
+  const needed = new Set((Object.keys(limits) as LimitName[]).map((name) => homeOf(host, name)));
+  const missing = all.filter(
+    (hierarchy) => hierarchy.version === 1 && needed.has(hierarchy) && !has.has(hierarchy.mountPoint),
   );
+  if (missing.length === 0) return [];
   const made: string[] = [];
   try {
     const added = missing.map((hierarchy) => makePlace(hierarchy, path, limits, made));
-    for (const place of added) applySettings(place, settingsFor(place, limits, path), path);
-    moveAll(places, added, path);
+    for (const place of added) applySettings(place, settingsFor(host, place, limits, { path, fresh: true }), path);
+    takeAlong({ path, places }, added, made);
     return added;
   } catch (error) {
     for (const directory of made.reverse()) removeDirectory(directory);
     throw error;
-  }
-}
-
-/** Children born during the move may still be in the old place alone; nobody outruns ten rounds by chance. */
-function moveAll(from: readonly Place[], to: readonly Place[], path: string): void {
-  for (let round = 0; round < 10; round++) {
-    const moved = new Set(processesIn(to));
-    const left = processesIn(from).filter((pid) => !moved.has(pid));
-    if (left.length === 0 || to.length === 0) return;
-    for (const pid of left) moveIfAlive(pid, to, path);
-  }
-}
-
-function moveIfAlive(pid: number, to: readonly Place[], path: string): void {
-  try {
-    moveProcess(pid, to, path);
-  } catch (error) {
-    if (!(error instanceof CgroupError && error.code === 'PROCESS_GONE')) throw error;
   }
 }

@@ -29,6 +29,13 @@ describe('checkLimits', () => {
     expect(check({ memory: {} })).toEqual({ memory: {} });
   });
 
+  class Getters {
+    get memory() {
+      return { max: 1 };
+    }
+  }
+  const circle: Record<string, unknown> = {};
+  circle.circle = circle;
   const wrong: [string, unknown, string][] = [
     ['no memory at all', { memory: { max: 0 } }, 'memory.max'],
     ['less than a page', { memory: { max: 100 } }, 'memory.max'],
@@ -59,12 +66,32 @@ describe('checkLimits', () => {
     ['bytes in a list', { memory: { max: ['64MiB'] } }, 'memory.max'],
     ['a number of CPUs as a text', { cpu: { max: '0.5' } }, 'cpu.max'],
     ['null as a number of CPUs', { cpu: { max: null } }, 'cpu.max'],
+    ['a Map where limits should be, which has no keys', new Map([['memory', { max: 1 }]]), 'limits'],
+    ['limits that nobody has waited for', Promise.resolve({ memory: { max: 1 } }), 'limits'],
+    ['limits that are inherited', Object.create({ memory: { max: 1 } }), 'limits'],
+    ['limits that getters of a class tell', new Getters(), 'limits'],
+    ['a Map in place of limits of memory', { memory: new Map([['max', 4096]]) }, 'memory'],
+    ['a Map of huge pages', { hugetlb: new Map([['2MiB', 0]]) }, 'hugetlb'],
+    ['a Map of RDMA devices', { rdma: { max: new Map() } }, 'rdma.max'],
+    ['a Map of resources', { misc: { max: new Map() } }, 'misc.max'],
+    ['a Map of priorities', { netPrio: new Map() }, 'net_prio.ifpriomap'],
+    ['a Map of files', { unified: new Map() }, 'unified'],
+    ['an empty text for a file, which writes nothing', { unified: { 'memory.max': '' } }, 'memory.max'],
+    ['an empty line for a file, which would be 0', { unified: { 'memory.max': ' \n' } }, 'memory.max'],
+    ['a size that JSON has no text for', { memory: { max: { bytes: 1n } } }, 'memory.max'],
+    ['limits that contain themselves', { memory: circle }, 'memory.circle'],
+    ['a symbol for a device', { devices: { allow: [Symbol('null')] } }, 'devices.allow[0]'],
     ['a misspelt period', { cpu: { max: { quota: 1000, periode: 1000 } } }, 'cpu.max.periode'],
   ];
   test.each(wrong)('refuses %s, and names the file', (_, limits, file) => {
     expect(() => check(limits as Limits)).toThrow(
       expect.objectContaining({ name: 'CgroupError', code: 'LIMIT_INVALID', path: '/estiba/x', file }),
     );
+  });
+
+  test('an object without a prototype is one like any other', () => {
+    const limits: Limits = Object.assign(Object.create(null), { pids: { max: 7 } });
+    expect(check(limits)).toEqual({ pids: { max: 7 } });
   });
 
   test('the error says what was attempted and what to write instead', () => {

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { missing, requires } from '@estiba/testkit';
 import { afterEach, expect, test } from 'vitest';
@@ -17,6 +17,18 @@ requires({ on: ['host', 'uml', 'qemu'] })('this machine', () => {
     expect(mode).toBe(isHybrid ? 'hybrid' : hasV1 ? 'v1' : 'v2');
     const v1 = /^.* - cgroup .*\bmemory\b.*$/m.test(mountinfo);
     expect(controllers).toMatchObject({ memory: v1 ? 1 : 2 });
+  });
+
+  test('what may be used where is told, tree by tree', async () => {
+    const { hierarchies, folder, delegated, delegatedControllers, controllers, nsdelegate, systemd } =
+      await detectCgroups();
+    expect(hierarchies.length).toBe(mountinfo.match(/ - cgroup2? /g)?.length);
+    for (const { mountPoint } of hierarchies) expect(mountinfo).toContain(` ${mountPoint} `);
+    expect(folder === undefined).toBe(!delegated);
+    if (delegated) expect(delegatedControllers).toEqual(expect.arrayContaining(['memory', 'cpu', 'pids']));
+    expect(Object.keys(controllers)).toEqual(expect.arrayContaining([...delegatedControllers]));
+    expect(nsdelegate).toBe(/ - cgroup2 .*nsdelegate/.test(mountinfo));
+    expect(systemd).toBe(existsSync('/run/systemd/system'));
   });
 
   test('a mount that is listed but hidden is not used', () => {

@@ -25,7 +25,43 @@ test('a process does not kill itself', async () => {
   expect(readFileSync(join(directory, 'cgroup.kill'), 'utf8')).toBe('');
 });
 
-test('processes of another pid namespace have no number, and are nobody', async () => {
+test('processes of another pid namespace have no number: they are killed with the cgroup, and waited for', async () => {
   writeFileSync(join(directory, 'inner', 'cgroup.procs'), '0\n0\n');
+  setTimeout(() => writeFileSync(join(directory, 'inner', 'cgroup.procs'), ''), 50);
   await expect(killAll(places(), '/x')).resolves.toBeUndefined();
+  expect(readFileSync(join(directory, 'cgroup.kill'), 'utf8')).toBe('1');
+  expect(readFileSync(join(directory, 'inner', 'cgroup.procs'), 'utf8')).toBe('');
+});
+
+test('where nothing can kill those of another pid namespace, that is what the error says', async () => {
+  writeFileSync(join(directory, 'cgroup.procs'), '0\n');
+  rmSync(join(directory, 'cgroup.kill'));
+  writeFileSync(join(directory, 'cgroup.freeze'), '');
+  writeFileSync(join(directory, 'cgroup.events'), 'populated 1\nfrozen 1\n');
+  await expect(killAll(places(), '/x', { timeout: 20 })).rejects.toMatchObject({
+    code: 'CGROUP_BUSY',
+    pids: [],
+    message: expect.stringMatching(
+      /: processes of another pid namespace still there after 20 ms; .*its own namespace alone/,
+    ),
+  });
+});
+
+test('before Linux 5.14, below a cgroup that is frozen, what has been killed is killed, and nothing waits for a thaw', async () => {
+  rmSync(join(directory, 'cgroup.kill'));
+  const below = join(directory, 'inner');
+  writeFileSync(join(directory, 'cgroup.freeze'), '1\n');
+  writeFileSync(join(below, 'cgroup.freeze'), '0\n');
+  writeFileSync(join(below, 'cgroup.events'), 'populated 1\nfrozen 1\n');
+  writeFileSync(join(below, 'cgroup.procs'), '0\n');
+  setTimeout(() => writeFileSync(join(below, 'cgroup.procs'), ''), 50);
+  const [place] = places();
+  await expect(killAll([{ ...place, directory: below } as Place], '/x/inner')).resolves.toBeUndefined();
+  expect(readFileSync(join(below, 'cgroup.freeze'), 'utf8')).toBe('0\n');
+});
+
+test('a timeout that would never be over is refused before anything is killed', async () => {
+  writeFileSync(join(directory, 'cgroup.procs'), '0\n');
+  await expect(killAll(places(), '/x', { timeout: Number.NaN })).rejects.toThrow(TypeError);
+  expect(readFileSync(join(directory, 'cgroup.kill'), 'utf8')).toBe('');
 });

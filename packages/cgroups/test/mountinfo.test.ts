@@ -20,7 +20,7 @@ const CONTAINER = `\
 describe('parseMountinfo', () => {
   test('a hybrid host has one v2 hierarchy beside those of v1', () => {
     expect(parseMountinfo(HYBRID)).toEqual([
-      { version: 2, mountPoint: '/sys/fs/cgroup/unified', root: '/', controllers: [] },
+      { version: 2, mountPoint: '/sys/fs/cgroup/unified', root: '/', controllers: [], nsdelegate: true },
       { version: 1, mountPoint: '/sys/fs/cgroup/systemd', root: '/', controllers: [], name: 'systemd' },
       { version: 1, mountPoint: '/sys/fs/cgroup/cpu,cpuacct', root: '/', controllers: ['cpu', 'cpuacct'] },
       { version: 1, mountPoint: '/sys/fs/cgroup/memory', root: '/', controllers: ['memory'] },
@@ -28,7 +28,9 @@ describe('parseMountinfo', () => {
   });
 
   test('a v2 host has one hierarchy', () => {
-    expect(parseMountinfo(V2)).toEqual([{ version: 2, mountPoint: '/sys/fs/cgroup', root: '/', controllers: [] }]);
+    const place = { mountPoint: '/sys/fs/cgroup', root: '/' };
+    expect(parseMountinfo(V2)).toEqual([{ version: 2, ...place, controllers: [], nsdelegate: true }]);
+    expect(parseMountinfo(V2.replace('nsdelegate,', ''))).toEqual([{ version: 2, ...place, controllers: [] }]);
   });
 
   test('of two mounts of one hierarchy the one that shows its root is taken', () => {

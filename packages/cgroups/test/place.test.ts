@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Host } from '../src/host.ts';
 import type { Hierarchy } from '../src/mountinfo.ts';
-import { neededHierarchies, placeIn } from '../src/place.ts';
+import { inOrder, neededHierarchies, placeIn, withAddedPlaces } from '../src/place.ts';
 
 const v1 = (...controllers: string[]): Hierarchy => ({
   version: 1,
@@ -51,4 +51,24 @@ describe('neededHierarchies', () => {
 test('the root of a hierarchy is its mount point', () => {
   expect(placeIn(v2(), '/').directory).toBe('/cg');
   expect(placeIn(v2(), '/estiba/x').directory).toBe('/cg/estiba/x');
+});
+
+describe('the order of places', () => {
+  const at = (hierarchy: Hierarchy) => placeIn(hierarchy, '/estiba/x');
+  const namesOf = (places: readonly { hierarchy: Hierarchy }[]) =>
+    places.map(({ hierarchy }) => `${hierarchy.controllers}`);
+
+  test('what tracks the processes is first, and so removed last; the memory of v1 is last', () => {
+    const [memory, pids, freezer] = [at(v1('memory')), at(v1('pids')), at(v1('freezer'))];
+    expect(namesOf(inOrder([memory, pids, at(v2())]))).toEqual(['', 'pids', 'memory']);
+    expect(namesOf(inOrder([memory, pids, freezer]))).toEqual(['freezer', 'pids', 'memory']);
+    expect(namesOf(inOrder([pids, at(v2('memory'))]))).toEqual(['memory', 'pids']);
+  });
+
+  test('it stays, when hierarchies are added to the v2 one alone', () => {
+    const pids = { ...v1('pids'), mountPoint: '/' };
+    const memory = { ...v1('memory'), mountPoint: '/.' };
+    const tree = at(v2());
+    expect(namesOf(withAddedPlaces(host(memory, pids, v2()), [tree], ''))).toEqual(['', 'pids', 'memory']);
+  });
 });

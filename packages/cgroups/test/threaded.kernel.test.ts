@@ -1,9 +1,9 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { requires } from '@estiba/testkit';
 import { expect, test } from 'vitest';
 import { Cgroup } from '../src/index.ts';
 import { startInside } from './inside.ts';
-import { directories, mountinfo, place } from './views.ts';
+import { directories, mountinfo, place, views } from './views.ts';
 
 // With v2 alone: pids and cpu are the controllers that a cgroup with processes can enable, and it is threaded then.
 requires({ on: ['uml'], cgroup: true })('threaded cgroups', () => {
@@ -30,6 +30,62 @@ requires({ on: ['uml'], cgroup: true })('threaded cgroups', () => {
     await expect(threads.child('inner', { pids: { max: 3 } })).rejects.toMatchObject(denied);
   });
 });
+
+for (const [name, view] of views) {
+  requires({ on: ['host', 'uml'], cgroup: true, root: true })(`the threads of a process, ${name}`, () => {
+    const { create } = place(view);
+
+    test('can be in different cgroups below the one of the process', async () => {
+      await using group = await create();
+      const node = await startInside(group, process.execPath, '-e', 'setInterval(() => {}, 1e6)');
+      node.go();
+      await expect.poll(() => threadsOf(node.pid).length).toBeGreaterThan(4);
+      const slow = await group.threadedChild('slow', { cpu: { max: 0.1 }, pids: { max: 50 } });
+      const other = await group.threadedChild('other');
+      const [, first = 0, second = 0] = threadsOf(node.pid);
+      await slow.addThread(first);
+      await other.addThread(second);
+      expect(await slow.threads()).toEqual([first]);
+      expect(await other.threads()).toEqual([second]);
+      expect(await group.threads()).toEqual(expect.arrayContaining([node.pid]));
+      const isOnV2 = directories(group.path).some((directory) => existsSync(`${directory}/cgroup.type`));
+      expect([await group.type(), await slow.type()]).toEqual(
+        isOnV2 ? ['domain threaded', 'threaded'] : ['domain', 'domain'],
+      );
+      await expect(slow.addThread(2 ** 22 - 1)).rejects.toMatchObject({ code: 'PROCESS_GONE' });
+    });
+
+    test('are not killed one by one, and are in the way of removing, which names them', async () => {
+      await using group = await create();
+      const node = await startInside(group, process.execPath, '-e', 'setInterval(() => {}, 1e6)');
+      node.go();
+      await expect.poll(() => threadsOf(node.pid).length).toBeGreaterThan(4);
+      const inner = await group.threadedChild('inner');
+      const [, thread = 0] = threadsOf(node.pid);
+      await inner.addThread(thread);
+      if ((await inner.type()) !== 'threaded') return;
+      const threaded = { code: 'CGROUP_DENIED', message: expect.stringContaining('threaded') };
+      await expect(inner.kill()).rejects.toMatchObject(threaded);
+      await expect(inner.remove({ timeout: 50 })).rejects.toMatchObject({ code: 'CGROUP_BUSY', pids: [thread] });
+      await group.kill();
+      expect(await node.ended).toMatchObject({ signal: 'SIGKILL' });
+    });
+
+    test('have no memory of their own to limit', async () => {
+      await using group = await create();
+      const limited = group.threadedChild('x', { memory: { max: '64MiB' } });
+      await expect(limited).rejects.toMatchObject({
+        code: 'LIMIT_INVALID',
+        message: expect.stringContaining('threaded'),
+      });
+      expect(await group.children()).toEqual([]);
+    });
+  });
+}
+
+function threadsOf(pid: number): number[] {
+  return readdirSync(`/proc/${pid}/task`).map(Number);
+}
 
 function only(group: Cgroup): string {
   const [directory = ''] = directories(group.path);

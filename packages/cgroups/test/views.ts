@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { currentHost, refreshHost } from '../src/host.ts';
-import { Cgroup, cgroupFolder, type Limits } from '../src/index.ts';
+import { Cgroup, type CreateOptions, cgroupFolder, type Limits } from '../src/index.ts';
 import { placeIn } from '../src/place.ts';
 
 export const mountinfo = process.platform === 'linux' ? readFileSync('/proc/self/mountinfo', 'utf8') : '';
@@ -16,7 +16,7 @@ export const views: [name: string, table: string][] = isHybrid
   : [['as it is', mountinfo]];
 
 /** For the tests of one group: they see the machine this way, and make their cgroups in one place that is gone afterwards. */
-export function place(view: string): { create(limits?: Limits): Promise<Cgroup> } {
+export function place(view: string): { create(limits?: Limits, options?: CreateOptions): Promise<Cgroup> } {
   let folder: string;
   let names = 0;
 
@@ -31,7 +31,9 @@ export function place(view: string): { create(limits?: Limits): Promise<Cgroup> 
     expect(directories(folder)).toEqual([]);
   });
 
-  return { create: (limits = {}) => Cgroup.create(`${folder}/${++names}`, limits, { folder }) };
+  return {
+    create: (limits = {}, options = {}) => Cgroup.create(`${folder}/${++names}`, limits, { folder, ...options }),
+  };
 }
 
 /** Those that a cgroup has now, in all hierarchies of the view. */

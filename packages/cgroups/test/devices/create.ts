@@ -1,0 +1,3 @@
+import type { place } from '../views.ts';
+
+export type Create = ReturnType<typeof place>['create'];
