@@ -29,10 +29,13 @@ for (const { suite, line } of lines.flatMap(({ suites: named, line }) => named.m
 for (const test of nowhere(suites)) problems.push(`passes in none of the suites: ${test}`);
 
 for (const problem of problems) console.log(problem);
+// Once more, here at the end: of a long output often nothing else is kept.
+for (const { suite, id, error } of ofAll('failed')) console.log(`${suite}: failed: ${id}: ${error ?? 'no error told'}`);
 for (const suite of suites) console.log(`${suite.name}: ${summary(suite)}`);
-const failed = problems.length + count('failed');
-console.log(`${count('passed')} passed, ${failed} failed`);
-process.exitCode = failed > 0 || count('passed') === 0 ? 1 : 0;
+const failed = problems.length + ofAll('failed').length;
+const passed = ofAll('passed').length;
+console.log(`${passed} passed, ${failed} failed`);
+process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
 
 function contents(name) {
   const path = join(folder, name);
@@ -46,13 +49,17 @@ function summary({ tests, broken }) {
   return `${of('passed')} passed, ${failed} failed, ${of('skipped')} skipped${others}`;
 }
 
-function count(status) {
-  return suites.flatMap(({ tests }) => tests).filter((test) => test.status === status).length;
+function ofAll(status) {
+  return suites.flatMap(({ tests }) => tests).filter((test) => test.status === status);
 }
 
-/** Tests that no suite has seen pass; a failure is told by itself. */
+/** Tests that no suite has seen pass, in whichever view of the cgroups; a failure is told by itself. */
 function nowhere(suites) {
   const tests = suites.flatMap((suite) => suite.tests);
-  const seen = new Set(tests.filter(({ status }) => ['passed', 'failed'].includes(status)).map(({ id }) => id));
-  return [...new Set(tests.map(({ id }) => id))].filter((id) => !seen.has(id));
+  const seen = new Set(
+    tests.filter(({ status }) => ['passed', 'failed'].includes(status)).map(({ idInAnyView }) => idInAnyView),
+  );
+  return [...new Map(tests.map(({ idInAnyView, id }) => [idInAnyView, id]))]
+    .filter(([idInAnyView]) => !seen.has(idInAnyView))
+    .map(([, id]) => id);
 }

@@ -3,6 +3,8 @@
 /** Marks that `requires` of testkit puts into titles. */
 const skipped = / \(skipped: (.*)\)$/s;
 const elsewhere = /^runs on .*: this is /;
+/** Tests of cgroups run once for every view of them that a machine has, and end the title of their group with its name. */
+const view = /, (as it is|hybrid|hybrid without v1 devices|v1)$/;
 
 /**
  * Every test with the group that it belongs to, and whether it passed, failed, was skipped, or is for another kernel only;
@@ -29,12 +31,16 @@ export function readSuite(name, { results, exitStatus }) {
 /** What writes no results, like a linter, is one test. */
 export function readPart(name, exitStatus) {
   if (exitStatus?.trim() === '0')
-    return { name, tests: [{ suite: name, file: name, group: name, id: name, status: 'passed' }], broken: [] };
+    return {
+      name,
+      tests: [{ suite: name, file: name, group: name, id: name, idInAnyView: name, status: 'passed' }],
+      broken: [],
+    };
   const why = exitStatus === undefined ? 'it was not run' : `it ended with status ${exitStatus.trim()}`;
   return { name, tests: [], broken: [why] };
 }
 
-function testOf(suite, file, { ancestorTitles, title, status }) {
+function testOf(suite, file, { ancestorTitles, title, status, failureMessages }) {
   const titles = [...ancestorTitles, title].map((text) => text.replace(skipped, ''));
   const [, reason = 'no reason given'] =
     skipped.exec([...ancestorTitles, title].find((text) => skipped.test(text)) ?? '') ?? [];
@@ -43,6 +49,8 @@ function testOf(suite, file, { ancestorTitles, title, status }) {
     file,
     group: titles[0],
     id: `${file} > ${titles.join(' > ')}`,
+    idInAnyView: `${file} > ${titles.map((text) => text.replace(view, '')).join(' > ')}`,
+    error: failureMessages?.[0]?.split('\n')[0],
     reason,
     status: status === 'passed' || status === 'failed' ? status : elsewhere.test(reason) ? 'elsewhere' : 'skipped',
   };

@@ -26,8 +26,16 @@ it('suites are summed up, a line each', () => {
 
 it('a failed test fails the whole', () => {
   write('user', { 'a layer': 'failed' });
-  expect(results('host', 'user')).toMatchObject({ status: 1 });
-  expect(results('host', 'user').lines.at(-1)).toBe('1 passed, 1 failed');
+  const { lines, status } = results('host', 'user');
+  expect(status).toBe(1);
+  expect(lines.at(-1)).toBe('1 passed, 1 failed');
+});
+
+it('a failed test is named, with the first line of its error', () => {
+  write('user', { 'a layer': 'failed' });
+  expect(results('host', 'user').lines[0]).toBe(
+    `user: failed: ${file} > a layer > is unpacked: AssertionError: expected 1 to be 2`,
+  );
 });
 
 it('what is skipped must be listed', () => {
@@ -57,6 +65,18 @@ it('a test that passes nowhere fails the whole', () => {
   const { lines, status } = results('host');
   expect(lines[0]).toBe(`passes in none of the suites: ${file} > a layer > is unpacked`);
   expect(status).toBe(1);
+});
+
+it('a test of cgroups that passes in one view of them passes', () => {
+  write('uml-root', {
+    'a cgroup, as it is (skipped: runs on host: this is uml)': 'skipped',
+    'another layer': 'passed',
+  });
+  expect(results('host', 'uml-root').lines[0]).toBe(
+    `passes in none of the suites: ${file} > a cgroup, as it is > is unpacked`,
+  );
+  write('host', { 'a cgroup, hybrid': 'passed' });
+  expect(results('host', 'uml-root')).toMatchObject({ status: 0 });
 });
 
 it('tests for other kernels are no skipped ones', () => {
@@ -115,6 +135,7 @@ function write(suite: string, groups: Record<string, 'passed' | 'failed' | 'skip
     ancestorTitles: [group],
     title: 'is unpacked',
     status,
+    failureMessages: status === 'failed' ? ['AssertionError: expected 1 to be 2\n    at somewhere'] : [],
   }));
   const failed = assertionResults.some(({ status }) => status === 'failed');
   const result = { name: `/somewhere/${file}`, status: failed ? 'failed' : 'passed', message: '', assertionResults };

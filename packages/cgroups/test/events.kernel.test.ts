@@ -98,8 +98,8 @@ function events(view: string): void {
     const group = await create({ pids: { max: 1 } });
     const iterator = group.events({ types: ['pids-max', 'populated', 'empty'] });
     await failToFork(group, 1);
-    // v1 has to be looked at.
-    await sleep(250);
+    // v1 has to be looked at, which a busy machine does late.
+    if (!isV2('pids')) await sleep(1_000);
     await group.remove();
     const types: string[] = [];
     for await (const { type } of iterator) types.push(type);

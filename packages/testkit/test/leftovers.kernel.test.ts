@@ -43,7 +43,8 @@ requires({ on: ['host', 'uml'] })('without privileges', () => {
     const { stdout } = spawnSync('sh', ['-c', 'setsid sleep 60 >/dev/null 2>&1 & echo $!'], { encoding: 'utf8' });
     const pid = Number(stdout);
     expect(pid).toBeGreaterThan(1);
-    await sleep(100);
+    // On a slow machine it is the shell, and then setsid, for longer than one would think.
+    await vi.waitFor(() => expect(nameOf(pid)).toBe('sleep'), 20_000);
     expect(await left()).toEqual([`process ${pid} (sleep)`]);
     process.kill(pid, 'SIGKILL');
     expect(await leftoversGone(left)).toEqual([]);
@@ -53,8 +54,8 @@ requires({ on: ['host', 'uml'] })('without privileges', () => {
     const left = leftovers({ within: 0 });
     // The parent becomes a program that never waits for the child it inherits.
     const parent = spawn('sh', ['-c', 'sleep 0.05 & exec sleep 60'], { stdio: 'ignore' });
-    await sleep(300);
-    expect((await left()).some((text) => /^zombie \d+ \(sleep\)$/.test(text))).toBe(true);
+    const zombie = expect.stringMatching(/^zombie \d+ \(sleep\)$/);
+    await vi.waitFor(async () => expect(await left()).toContainEqual(zombie), 20_000);
     await end(parent);
     expect(await leftoversGone(left)).toEqual([]);
   });
@@ -99,7 +100,7 @@ requires({ on: ['host', 'uml'], root: true })('as root', () => {
   it('a network namespace that a process holds is told', async () => {
     const left = leftovers({ within: 0 });
     const child = spawn('unshare', ['--net', 'sleep', '60'], { stdio: 'ignore' });
-    await sleep(300);
+    await vi.waitFor(() => expect(nameOf(child.pid)).toBe('sleep'), 20_000);
     expect(await left()).toContainEqual(expect.stringMatching(/^namespace net:\[\d+\] held by process \d+ \(sleep\)$/));
     await end(child);
     expect(await leftoversGone(left)).toEqual([]);
@@ -165,6 +166,11 @@ function ourFolder(tree: string): { path: string } & Disposable {
       if (made && readdirSync(path, { withFileTypes: true }).every((entry) => !entry.isDirectory())) rmdirSync(path);
     },
   };
+}
+
+/** Of the program that it runs at this moment. proc_pid_comm(5) */
+function nameOf(pid = 0): string {
+  return readFileSync(`/proc/${pid}/comm`, 'utf8').trimEnd();
 }
 
 async function end(child: ChildProcess): Promise<void> {
