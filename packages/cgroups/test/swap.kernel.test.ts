@@ -1,6 +1,7 @@
 import { requires } from '@estiba/testkit';
 import { expect, test } from 'vitest';
 import type { MemoryLimits } from '../src/index.ts';
+import { boundedSwap } from './bounded-swap.ts';
 import { hold, swapped } from './holding.ts';
 import { swapDevice, zswap } from './swap-device.ts';
 import { mountinfo, place } from './views.ts';
@@ -15,31 +16,7 @@ requires({ on: ['uml'], cgroup: ['memory'], root: true, command: ['mkswap', 'swa
   swapDevice();
   zswap();
 
-  test('without swap a process ends at its limit', async () => {
-    await using group = await create({ memory: { max: '16MiB', swap: 0 } });
-    await hold(group, 32);
-    await expect.poll(() => group.oomKills(), patient).toBe(1);
-    expect(await swapped(group)).toBe(0);
-  });
-
-  test('with less swap than it needs too', async () => {
-    await using group = await create({ memory: { max: '16MiB', swap: '4MiB' } });
-    await hold(group, 32);
-    await expect.poll(() => group.oomKills(), patient).toBe(1);
-    const { swap } = (await group.stat()).memory;
-    expect(swap.max).toBe(4 * MiB);
-    expect(swap.current).toBeLessThanOrEqual(4 * MiB);
-  });
-
-  test('with enough it lives, and its swap is counted', async () => {
-    await using group = await create({ memory: { max: '16MiB', swap: '64MiB' } });
-    await hold(group, 32);
-    await expect.poll(() => swapped(group), patient).toBeGreaterThan(14 * MiB);
-    const { memory } = await group.stat();
-    expect(memory.oomKills).toBe(0);
-    expect(memory.current).toBeLessThanOrEqual(16 * MiB);
-    expect(memory.swap.current).toBeLessThan(40 * MiB);
-  });
+  boundedSwap(create);
 
   test('a process can be made to swap before there is need', async () => {
     await using group = await create({ memory: { max: '64MiB', swap: '64MiB' } });

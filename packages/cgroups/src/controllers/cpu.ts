@@ -37,14 +37,8 @@ export interface RealtimeLimits {
   period?: number;
 }
 
-export interface CheckedCpu {
+export interface CheckedCpu extends Omit<CpuLimits, 'max'> {
   max?: { quota?: number | 'max'; period?: number };
-  burst?: number;
-  weight?: number;
-  idle?: boolean;
-  uclamp?: UclampLimits;
-  realtime?: RealtimeLimits;
-  shares?: number;
 }
 
 /** In microseconds of CPU time; throttled: of waiting for the next period. */
