@@ -1,8 +1,7 @@
 // The Node and the pnpm that the project is developed with, and the Nodes it is tried on, fetched once as npm packages. They
 // lie where every user may execute them, because tests and examples also run as ordinary users and inside user namespaces.
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { basename, delimiter, dirname, join } from 'node:path';
+import { delimiter, join } from 'node:path';
+import { cacheDirectory, keepFolder } from './kept-folder.mjs';
 import { quietly } from './processes.mjs';
 
 const versions = { node: '24.21.0', pnpm: '12.21.0' };
@@ -34,66 +33,30 @@ async function prepare(name, wanted) {
   process.umask(0o022);
   const suffix = Object.entries(wanted).map(([tool, version]) => `${tool}${version}`);
   const directory = join(cacheDirectory(), [name, ...suffix, process.arch].join('-'));
-  mkdirSync(dirname(directory), { recursive: true });
-  removeAbandoned(directory);
-  if (!existsSync(directory)) await fetchTools(directory, wanted);
+  await keepFolder(directory, (temporary) => fetchTools(temporary, { wanted, directory }));
   return { directory, node: join(directory, `node_modules/node-linux-${process.arch}/bin/node`) };
 }
 
-function cacheDirectory() {
-  if (process.env.ESTIBA_CACHE) return process.env.ESTIBA_CACHE;
-  if (process.geteuid() === 0) return '/var/cache/estiba';
-  return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'estiba');
-}
-
-/** Installs beside the final place and renames: the folder is whole or absent, also when two runs start at once. */
-async function fetchTools(directory, wanted) {
+async function fetchTools(temporary, { wanted, directory }) {
   const tools = Object.entries(wanted);
   console.error(`estiba: fetching ${tools.map((tool) => tool.join(' ')).join(' and ')} into ${directory}`);
-  const temporary = mkdtempSync(`${directory}.tmp-`);
-  try {
-    const packages = tools.map(([tool, version]) => {
-      const name = tool === 'node' ? `node-linux-${process.arch}` : tool;
-      return `${name}@${version}`;
-    });
-    const options = [
-      '--no-save',
-      '--no-audit',
-      '--no-fund',
-      '--ignore-scripts',
-      '--fetch-retry-mintimeout=1000',
-      '--prefix',
-      temporary,
-    ];
-    await quietly(`npm install of ${packages.join(' and ')}`, 'npm', ['install', ...options, ...packages], {
-      cwd: temporary,
-      env: process.env,
-    });
-    // mkdtemp makes folders of mode 0700.
-    chmodSync(temporary, 0o755);
-    publish(temporary, directory);
-  } finally {
-    rmSync(temporary, { recursive: true, force: true, maxRetries: 10 });
-  }
-}
-
-function publish(temporary, directory) {
-  try {
-    renameSync(temporary, directory);
-  } catch (error) {
-    // Another run was faster; what it made is as good as ours.
-    if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
-  }
-}
-
-/** What a run that was killed has left, an hour ago or more: nobody can be working on it any longer. */
-function removeAbandoned(directory) {
-  for (const name of readdirSync(dirname(directory))) {
-    if (!name.startsWith(`${basename(directory)}.tmp-`)) continue;
-    const path = join(dirname(directory), name);
-    const modified = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
-    if (Date.now() - modified > 3_600_000) rmSync(path, { recursive: true, force: true });
-  }
+  const packages = tools.map(([tool, version]) => {
+    const name = tool === 'node' ? `node-linux-${process.arch}` : tool;
+    return `${name}@${version}`;
+  });
+  const options = [
+    '--no-save',
+    '--no-audit',
+    '--no-fund',
+    '--ignore-scripts',
+    '--fetch-retry-mintimeout=1000',
+    '--prefix',
+    temporary,
+  ];
+  await quietly(`npm install of ${packages.join(' and ')}`, 'npm', ['install', ...options, ...packages], {
+    cwd: temporary,
+    env: process.env,
+  });
 }
 
 function environment(bin, node) {

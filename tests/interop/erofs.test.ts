@@ -22,7 +22,7 @@ requires({ on: ['host'], root: true, kernel: '6.12', command })('an image of a l
 
   beforeAll(async () => {
     await makeDebian();
-    utils = fetchErofsUtils();
+    utils = await fetchErofsUtils();
   });
 
   it('with every kind of entry is, to fsck.erofs, without a fault and the tree that the kernel shows', async () => {
