@@ -18,7 +18,7 @@ main() {
   local status=$?
   kill_the_rest
   wait
-  if [ -e /run/guest/qemu.json ]; then cat /run/guest/qemu.json >"$(port results)"; fi
+  if [ -e /run/guest/results.json ]; then cat /run/guest/results.json >"$(port results)"; fi
   echo "$status" >"$(port status)"
   echo o >/proc/sysrq-trigger
   sleep 10

@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { runGuest } from './guest.mjs';
 import { prepareKernel } from './kernel.mjs';
 
-/** Ends with the status of the command. What it wrote to /run/guest/qemu.json is copied to the file `results`. */
-export async function runInGuest(command, { results } = {}) {
+/** Ends with the status of the command. What it wrote to /run/guest/results.json is copied to the file `results`. */
+export async function runInGuest(command, { prepare = prepareKernel, results } = {}) {
   const interruption = new AbortController();
   for (const name of ['SIGHUP', 'SIGINT', 'SIGTERM']) process.on(name, () => interruption.abort(name));
   const { signal } = interruption;
   try {
-    process.exitCode = await inFolder(command, results, signal);
+    process.exitCode = await inFolder(command, { prepare, results, signal });
   } catch (error) {
     if (!signal.aborted) console.error(`estiba: ${error.message}`);
     process.exitCode = 1;
@@ -20,8 +20,8 @@ export async function runInGuest(command, { results } = {}) {
   if (signal.aborted) process.exitCode = 128 + constants.signals[signal.reason];
 }
 
-async function inFolder(command, results, signal) {
-  const kernel = await prepareKernel();
+async function inFolder(command, { prepare, results, signal }) {
+  const kernel = await prepare();
   const work = mkdtempSync(join(tmpdir(), `estiba-${process.pid}-qemu-`));
   try {
     const status = await runGuest(command, { work, kernel, signal });

@@ -16,7 +16,7 @@ const args = chosen.length === 1 ? rest : process.argv.slice(2);
 
 const results = resultsFolder();
 for (const user of chosen) {
-  const options = ['--timeout', '1750', '--rw', results, ...users[user]];
+  const options = ['--timeout', '2100', '--rw', results, ...users[user]];
   const command = [
     process.execPath,
     ...vitestArguments(`uml-${user}`, ['kernel'], [...(files[user] ?? []), ...args], results),

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll } from 'vitest';
 import { type Disk, makeDisk } from './disk.ts';
 
@@ -28,4 +28,9 @@ export function zswap(): void {
   const file = '/sys/module/zswap/parameters/enabled';
   beforeAll(() => writeFileSync(file, '1'));
   afterAll(() => writeFileSync(file, '0'));
+}
+
+/** By the whole machine since it began, to its swap devices: not those that zswap keeps. /proc/vmstat, proc(5) */
+export function pagesWritten(): number {
+  return Number(/^pswpout (\d+)$/m.exec(readFileSync('/proc/vmstat', 'utf8'))?.[1]);
 }

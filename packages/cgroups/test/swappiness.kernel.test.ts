@@ -1,5 +1,5 @@
 import { closeSync, openSync } from 'node:fs';
-import { requires } from '@estiba/testkit';
+import { machine, requires } from '@estiba/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Cgroup, Limits } from '../src/index.ts';
 import { type Disk, makeDisk } from './disk.ts';
@@ -47,7 +47,8 @@ function whileSwapping(create: (limits: Limits) => Promise<Cgroup>): void {
     expect(await swapped(group)).toBeGreaterThan(10 * MiB);
   });
 
-  if (isLinux('6.16'))
+  // Only where it is run, and not wherever the kernel is as new: in CI it is not, so nothing would see it pass.
+  if (isLinux('6.16') && machine() === 'qemu')
     test("with 'max' memory alone is swapped out, and the file stays", async () => {
       await using group = await filled();
       await group.reclaim('12MiB', { swappiness: 'max' });
