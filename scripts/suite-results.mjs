@@ -13,8 +13,8 @@ const view = /, (as it is|hybrid|hybrid without v1 devices|v1)$/;
  */
 export function readSuite(name, { results, exitStatus }) {
   const status = exitStatus?.trim() ?? '0';
-  if (results === undefined)
-    return { name, tests: [], broken: [`it wrote no results, and ended with status ${status}`] };
+  // A run that was killed may have left an empty file.
+  if (!results) return { name, tests: [], broken: [`it wrote no results, and ended with status ${status}`] };
   const { testResults = [] } = JSON.parse(results);
   const tests = testResults.flatMap(({ name: path, assertionResults }) =>
     assertionResults.map((result) => testOf(name, pathInProject(path), result)),

@@ -98,6 +98,7 @@ it('what writes no results is worth its exit status', () => {
 it('a suite in which there is nothing has failed', () => {
   writeFileSync(folder.join('user.json'), JSON.stringify({ testResults: [] }));
   expect(results('host', 'user').lines[0]).toBe('user: failed as a whole: it has no tests');
+  writeFileSync(folder.join('qemu.json'), '');
   writeFileSync(folder.join('qemu.status'), '0\n');
   expect(results('host', 'qemu').lines[0]).toMatch(/^qemu: failed as a whole: it wrote no results/);
 });

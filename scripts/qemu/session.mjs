@@ -1,5 +1,5 @@
 // From the command line to the exit status: one guest, its temporary folder, and the signals that end both.
-import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runGuest } from './guest.mjs';
@@ -25,7 +25,9 @@ async function inFolder(command, { prepare, results, signal }) {
   const work = mkdtempSync(join(tmpdir(), `estiba-${process.pid}-qemu-`));
   try {
     const status = await runGuest(command, { work, kernel, signal });
-    if (results && existsSync(join(work, 'results'))) copyFileSync(join(work, 'results'), results);
+    // Made by QEMU, and empty as long as the guest has none.
+    const size = statSync(join(work, 'results'), { throwIfNoEntry: false })?.size ?? 0;
+    if (results && size > 0) copyFileSync(join(work, 'results'), results);
     return status;
   } finally {
     rmSync(work, { recursive: true, force: true });

@@ -5,13 +5,17 @@ import { existsSync, globSync, mkdirSync, readFileSync, rmSync, symlinkSync } fr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer, text } from 'node:stream/consumers';
-import { expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { requires, scratch } from '../../packages/testkit/src/index.ts';
 import { root } from '../project-files.ts';
 
+const { prepareKernel } = await import(join(root, 'scripts/qemu/kernel.mjs'));
 const timeout = 120_000;
 
 requires({ on: ['host'], root: true, command: ['qemu-system-x86_64', 'busybox'] })('the emulated machine', () => {
+  // Fetching it the first time is told on stderr, and takes a while.
+  beforeAll(() => prepareKernel());
+
   it('brings back output, errors and status of a command, byte by byte', { timeout }, async () => {
     const script =
       'printf "%s|" "$@"; head -c 3000000 /dev/zero | tee /dev/stderr; printf "\\r\\377" >&2; sleep 1000 & exit 7';
