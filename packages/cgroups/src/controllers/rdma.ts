@@ -14,8 +14,22 @@ export interface RdmaResources<Amount = number> {
 /** By device: the kernel names those of which something is in use or limited. */
 export interface RdmaStat {
   current: Readonly<Record<string, RdmaResources>>;
+  /** Linux 7.2. */
+  peak?: Readonly<Record<string, RdmaResources>>;
   /** Infinity: no limit. */
   max: Readonly<Record<string, RdmaResources>>;
+  /** Here and below. Linux 7.2. */
+  events?: Readonly<Record<string, RdmaResources<RdmaEvents>>>;
+  /** `max`: this limit was in the way, of whomever; `allocFail`: of those in this cgroup itself, whichever limit. Linux 7.2. */
+  localEvents?: Readonly<Record<string, RdmaResources<RdmaEvents>>>;
+}
+
+/** How often somebody was refused. */
+export interface RdmaEvents {
+  /** By a limit of this cgroup or one below. */
+  max?: number;
+  /** Of those in this cgroup or one below, by whichever limit. */
+  allocFail?: number;
 }
 
 export function checkRdma(rdma: RdmaLimits, path: string): RdmaLimits {

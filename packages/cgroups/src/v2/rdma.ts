@@ -1,6 +1,7 @@
 import { parseNumber, readControl } from '../control-file.ts';
 import type { Controller } from '../controller.ts';
-import type { RdmaLimits, RdmaResources, RdmaStat } from '../controllers/rdma.ts';
+import type { RdmaEvents, RdmaLimits, RdmaResources, RdmaStat } from '../controllers/rdma.ts';
+import { ifThere } from '../missing-file.ts';
 import { setting } from '../setting.ts';
 
 /** One device in each write. https://docs.kernel.org/admin-guide/cgroup-v2.html#rdma-interface-files */
@@ -11,21 +12,45 @@ export const rdmaSettings: Controller<RdmaLimits> = ({ max }) =>
   });
 
 export function readRdma(directory: string): RdmaStat {
+  const peak = ifThere(undefined, () => readResources(directory, 'rdma.peak'));
+  const events = ifThere(undefined, () => readEvents(directory, 'rdma.events'));
+  const localEvents = ifThere(undefined, () => readEvents(directory, 'rdma.events.local'));
   return {
-    current: parseRdma(readControl(directory, 'rdma.current')),
-    max: parseRdma(readControl(directory, 'rdma.max')),
+    current: readResources(directory, 'rdma.current'),
+    ...(peak && { peak }),
+    max: readResources(directory, 'rdma.max'),
+    ...(events && { events }),
+    ...(localEvents && { localEvents }),
   };
 }
 
-/** Lines such as `mlx5_0 hca_handle=2 hca_object=max`. */
-export function parseRdma(text: string): Record<string, RdmaResources> {
-  const lines = text.split('\n').filter((line) => line !== '');
+function readResources(directory: string, file: string): Record<string, RdmaResources> {
+  return Object.fromEntries(readPairs(directory, file).map(([device, pairs]) => [device, Object.fromEntries(pairs)]));
+}
+
+/** The keys are `hca_handle.max` and so on. */
+function readEvents(directory: string, file: string): Record<string, RdmaResources<RdmaEvents>> {
   return Object.fromEntries(
-    lines.map((line) => {
-      const [device = '', ...pairs] = line.trimEnd().split(' ');
-      return [device, Object.fromEntries(pairs.map(parsePair))];
+    readPairs(directory, file).map(([device, pairs]) => {
+      const resources: Record<string, Record<string, number>> = {};
+      for (const [key, count] of pairs) {
+        const [resource = '', event = ''] = key.split('.');
+        resources[resource] = { ...resources[resource], [event]: count };
+      }
+      return [device, resources];
     }),
   );
+}
+
+/** Lines such as `mlx5_0 hca_handle=2 hca_object=max`. */
+function readPairs(directory: string, file: string): [device: string, pairs: [string, number][]][] {
+  const lines = readControl(directory, file).split('\n');
+  return lines
+    .filter((line) => line !== '')
+    .map((line) => {
+      const [device = '', ...pairs] = line.trimEnd().split(' ');
+      return [device, pairs.map(parsePair)];
+    });
 }
 
 function pair(name: string, amount: number | 'max' | undefined): string[] {

@@ -22,6 +22,24 @@ test('devices and their resources are told as numbers', async () => {
   });
 });
 
+test('what is counted since Linux 7.2 is told, too', async () => {
+  await using files = scratch();
+  const events = 'mlx4_0 hca_handle.max=5 hca_handle.alloc_fail=3 hca_object.max=0 hca_object.alloc_fail=0\n';
+  const local = 'mlx4_0 hca_handle.max=0 hca_handle.alloc_fail=3 hca_object.max=0 hca_object.alloc_fail=0\n';
+  for (const file of ['rdma.current', 'rdma.max']) writeFileSync(files.join(file), '');
+  writeFileSync(files.join('rdma.peak'), 'mlx4_0 hca_handle=1 hca_object=20\n');
+  writeFileSync(files.join('rdma.events'), events);
+  writeFileSync(files.join('rdma.events.local'), local);
+  const hcaObject = { max: 0, allocFail: 0 };
+  expect(readRdma(files.join('.'))).toEqual({
+    current: {},
+    peak: { mlx4_0: { hcaHandle: 1, hcaObject: 20 } },
+    max: {},
+    events: { mlx4_0: { hcaHandle: { max: 5, allocFail: 3 }, hcaObject } },
+    localEvents: { mlx4_0: { hcaHandle: { max: 0, allocFail: 3 }, hcaObject } },
+  });
+});
+
 test('a machine without devices has empty files', async () => {
   await using files = scratch();
   for (const file of ['rdma.current', 'rdma.max']) writeFileSync(files.join(file), '');
