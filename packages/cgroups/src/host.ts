@@ -1,7 +1,9 @@
 import { readFileSync, statfsSync } from 'node:fs';
+import { shortage } from './call-rules.ts';
 import { CgroupError } from './cgroup-error.ts';
 import { readWords } from './control-file.ts';
 import { type Hierarchy, parseMountinfo } from './mountinfo.ts';
+import { errnoOf, refusal } from './refusal.ts';
 
 /** What this machine offers. */
 export interface Host {
@@ -28,7 +30,7 @@ export function refreshHost(mountinfo?: string): Host {
 let current: Host | undefined;
 
 function readHost(mountinfo = readMountinfo()): Host {
-  const hierarchies = parseMountinfo(mountinfo).filter(isThere).map(withControllers);
+  const hierarchies = parseMountinfo(mountinfo, isThere).map(withControllers);
   const unified = hierarchies.find(({ version }) => version === 2);
   const v1 = hierarchies.filter(({ version }) => version === 1);
   if (hierarchies.length === 0) throw none('no cgroup file system is mounted; mount cgroup2 on /sys/fs/cgroup');
@@ -42,7 +44,8 @@ function readHost(mountinfo = readMountinfo()): Host {
 
 function readMountinfo(): string {
   if (process.platform !== 'linux') throw none(`Linux only, this is ${process.platform}`);
-  return readFileSync('/proc/self/mountinfo', 'utf8');
+  const file = '/proc/self/mountinfo';
+  return reading(file, () => readFileSync(file, 'utf8'));
 }
 
 // A mount that lies under another one is listed too: ask the path itself. statfs(2)
@@ -59,9 +62,21 @@ const CGROUP2_SUPER_MAGIC = 0x63677270;
 
 function withControllers(hierarchy: Hierarchy): Hierarchy {
   if (hierarchy.version === 1) return hierarchy;
-  return { ...hierarchy, controllers: readWords(hierarchy.mountPoint, 'cgroup.controllers') };
+  const file = 'cgroup.controllers';
+  const controllers = reading(`${hierarchy.mountPoint}/${file}`, () => readWords(hierarchy.mountPoint, file));
+  return { ...hierarchy, controllers };
 }
 
-function none(reason: string): CgroupError {
-  return new CgroupError('CONTROLLER_UNAVAILABLE', `cannot use cgroups: ${reason}`, { path: '/' });
+function reading<T>(file: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    const errno = errnoOf(cause) ?? '';
+    if (shortage(errno) !== undefined) throw refusal(cause, { attempt: `use cgroups: read ${file}`, path: '/', file });
+    throw none(`${file} cannot be read (${errno}); mount proc on /proc, and the cgroups`, cause);
+  }
+}
+
+function none(reason: string, cause?: unknown): CgroupError {
+  return new CgroupError('CONTROLLER_UNAVAILABLE', `cannot use cgroups: ${reason}`, { path: '/', cause });
 }

@@ -13,12 +13,15 @@ export interface Hierarchy {
   readonly nsdelegate?: boolean;
 }
 
-/** The cgroup hierarchies in the text of /proc/self/mountinfo, one each. proc_pid_mountinfo(5) */
-export function parseMountinfo(text: string): Hierarchy[] {
+/**
+ * The cgroup hierarchies in the text of /proc/self/mountinfo, one each, of those mounts that can be seen: what lies under
+ * another mount is listed all the same. proc_pid_mountinfo(5)
+ */
+export function parseMountinfo(text: string, isSeen: (mount: Hierarchy) => boolean = () => true): Hierarchy[] {
   const found = new Map<string, Hierarchy>();
   for (const line of text.split('\n')) {
     const hierarchy = parseLine(line);
-    if (hierarchy === undefined) continue;
+    if (hierarchy === undefined || !isSeen(hierarchy)) continue;
     const key = `${hierarchy.version} ${hierarchy.name ?? ''} ${hierarchy.controllers}`;
     // The same tree may be mounted several times; the place that shows all of it serves best.
     if (!found.has(key) || (hierarchy.root === '/' && found.get(key)?.root !== '/')) found.set(key, hierarchy);

@@ -71,6 +71,8 @@ describe('checkLimits', () => {
     ['limits that are inherited', Object.create({ memory: { max: 1 } }), 'limits'],
     ['limits that getters of a class tell', new Getters(), 'limits'],
     ['a Map in place of limits of memory', { memory: new Map([['max', 4096]]) }, 'memory'],
+    ['a Map of one size', { hugetlb: { '2MiB': new Map([['max', 0]]) } }, 'hugetlb.2MiB'],
+    ['a list of one size', { hugetlb: { '2MiB': [] } }, 'hugetlb.2MiB'],
     ['a Map of huge pages', { hugetlb: new Map([['2MiB', 0]]) }, 'hugetlb'],
     ['a Map of RDMA devices', { rdma: { max: new Map() } }, 'rdma.max'],
     ['a Map of resources', { misc: { max: new Map() } }, 'misc.max'],

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { missing, requires } from '@estiba/testkit';
@@ -59,3 +60,34 @@ requires({ on: ['host', 'uml', 'qemu'] })('this machine', () => {
     }
   });
 });
+
+requires({ on: ['host'] })('the first look at this machine', () => {
+  test('without a descriptor left fails in words', async () => {
+    const told = look(['sh', '-c', 'ulimit -n 200 && exec "$@"', 'sh'], 'for (;;) try { open(); } catch { break; }');
+    expect(told).toMatch(/^CgroupError CGROUP_DENIED \/ cannot use cgroups: read \S+: EMFILE; .*RLIMIT_NOFILE/);
+  });
+});
+
+requires({ on: ['host'], root: true })('the first look without /proc', () => {
+  test('fails in words', async () => {
+    const without = ['unshare', '--mount', 'sh', '-c', 'mount -t tmpfs none /proc && exec "$@"', 'sh'];
+    expect(look(without)).toMatch(
+      /^CgroupError CONTROLLER_UNAVAILABLE \/ cannot use cgroups: \/proc\/self\/mountinfo .*ENOENT.* mount proc/,
+    );
+  });
+});
+
+function look(by: readonly string[], before = ''): string {
+  const script = `
+    const { openSync, closeSync } = await import('node:fs');
+    const { detectCgroups } = await import(${JSON.stringify(import.meta.resolve('../src/index.ts'))});
+    const taken = [];
+    const open = () => taken.push(openSync('/dev/null'));
+    ${before}
+    const told = await detectCgroups().catch(({ name, code, path, message }) => [name, code, path, message].join(' '));
+    for (const each of taken) closeSync(each);
+    console.log(told);`;
+  const node = [process.execPath, '--conditions=estiba-source', '--no-warnings', '--input-type=module', '-e', script];
+  const [program = '', ...args] = [...by, ...node];
+  return execFileSync(program, args, { cwd: import.meta.dirname, encoding: 'utf8', timeout: 25_000 });
+}

@@ -39,6 +39,11 @@ describe('parseMountinfo', () => {
     ]);
   });
 
+  test('of two mounts of one hierarchy the one that can be seen is taken', () => {
+    const isSeen = ({ mountPoint }: { mountPoint: string }) => mountPoint === '/sys/fs/cgroup/unified';
+    expect(parseMountinfo(V2 + HYBRID, isSeen)).toMatchObject([{ version: 2, mountPoint: '/sys/fs/cgroup/unified' }]);
+  });
+
   test('other file systems, and lines that are cut off, are no hierarchies', () => {
     expect(parseMountinfo('24 30 0:22 / /proc rw - proc proc rw\n31 29\n\n')).toEqual([]);
   });

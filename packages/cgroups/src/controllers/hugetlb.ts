@@ -1,5 +1,5 @@
 import { type Bytes, parseBytes } from '../bytes.ts';
-import { checkBytes, invalid, isPlain } from '../check.ts';
+import { checkBytes, invalid, isPlain, known } from '../check.ts';
 
 /** `'2MiB'`, `'1GiB'`: those of this machine are in `/sys/kernel/mm/hugepages`. */
 export type PageSize = `${number}${'KiB' | 'MiB' | 'GiB'}`;
@@ -50,10 +50,9 @@ function checkPages(size: string, limit: Bytes | HugetlbLimit, path: string): [s
   if (typeof bytes !== 'number' || !isPageSize(bytes))
     throw invalid(`hugetlb.${size}`, limit, "name the size of the pages: '2MiB', '1GiB'", path);
   const name = kernelName(bytes);
-  const { max, rsvd, ...others } = typeof limit === 'object' && limit !== null ? limit : { max: limit };
-  const [stranger] = Object.entries(others);
-  if (stranger !== undefined)
-    throw invalid(`hugetlb.${size}.${stranger[0]}`, stranger[1], 'there is no such limit; known: max, rsvd', path);
+  const isBoth = typeof limit === 'object' && limit !== null;
+  if (isBoth) known(limit, ['max', 'rsvd'], `hugetlb.${size}`, path);
+  const { max, rsvd } = isBoth ? limit : { max: limit };
   return [
     name,
     {
