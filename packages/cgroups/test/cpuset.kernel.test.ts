@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { requires } from '@estiba/testkit';
 import { expect, test } from 'vitest';
 import { currentHost } from '../src/host.ts';
 import { Cgroup, CgroupError, type Limits } from '../src/index.ts';
+import { placeIn } from '../src/place.ts';
 import { startInside } from './inside.ts';
 import { isV2, mountinfo, place, views } from './views.ts';
 
@@ -66,6 +67,28 @@ function cpuset(view: string): void {
     expect((await inside.stat()).cpuset?.effectiveCpus).toEqual([0]);
   });
 
+  test('CPUs that are refused take nothing from those that were given', async () => {
+    await using parent = await create({ cpuset: { cpus: '0' } });
+    const inside = await parent.child('inside', { cpuset: { cpus: '0' } });
+    await expect(inside.set({ cpuset: { cpus: '1' } })).rejects.toMatchObject({ code: 'LIMIT_INVALID', value: '1' });
+    await parent.set({ cpuset: { cpus: '0-1' } });
+    expect((await inside.stat()).cpuset?.effectiveCpus).toEqual([0]);
+  });
+
+  test('v1: a cgroup above that was left empty is filled, so that processes can be in those below', async () => {
+    if (isV2('cpuset')) return;
+    await using group = await create({ cpuset: {} });
+    const home = currentHost().controllers.get('cpuset');
+    if (home === undefined) throw new Error('it has no cpuset');
+    const left = placeIn(home, `${group.path}/left`).directory;
+    mkdirSync(left);
+    expect(readFileSync(`${left}/cpuset.cpus`, 'utf8')).toBe('\n');
+    const inner = await Cgroup.create(`${group.path}/left/inner`, { cpuset: { cpus: '1' } }, { folder: group.path });
+    const sleeper = await startInside(inner, 'sleep', '60');
+    expect(affinity(sleeper.pid)).toBe('1');
+    await inner.kill();
+  });
+
   test('CPUs that a cgroup below uses are not taken away on v1, and taken away on v2', async () => {
     await using parent = await create({ cpuset: { cpus: '0-1' } });
     const child = await parent.child('inner', { cpuset: { cpus: '1' } });
@@ -113,6 +136,10 @@ requires({ on: ['qemu'], cgroup: ['cpuset'], root: true, path: '/sys/devices/sys
       expect(affinity(process.pid)).toBe('0');
       const inside = await startInside(group, 'sleep', '60');
       expect(affinity(inside.pid)).toBe('1');
+      // All of them cannot be taken from the cgroup above: the partition stays what it was.
+      await expect(group.set({ cpuset: { cpus: '0-1' } })).rejects.toMatchObject({ code: 'LIMIT_INVALID' });
+      expect((await group.stat()).cpuset).toMatchObject({ effectiveCpus: [1], partition });
+      expect(left()).toBe('0');
       await group.set({ cpuset: { partition: 'member' } });
       expect(left()).toBe('0-1');
       await group.kill();

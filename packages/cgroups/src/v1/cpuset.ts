@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { CgroupError } from '../cgroup-error.ts';
 import { readControl, writeControl } from '../control-file.ts';
@@ -22,11 +23,23 @@ export function readCpuset(directory: string): CpusetStat {
   };
 }
 
-/** A new v1 cpuset is empty, and no process can enter it before both files are filled. */
+/**
+ * A new v1 cpuset is empty, and no process can enter it before both files are filled. Nor can anything be filled below one that
+ * is empty, as who made it and was killed has left it, or is about to fill it: so from the top down.
+ */
 export function inheritCpuset(directory: string, parent: string): void {
   for (const file of FILES) {
-    if (readControl(directory, file) === '') writeControl(directory, file, readControl(parent, file));
+    if (readControl(directory, file) === '') writeControl(directory, file, filled(parent, file));
   }
+}
+
+/** The root is never empty. */
+function filled(directory: string, file: string): string {
+  const list = readControl(directory, file);
+  const above = dirname(directory);
+  if (list !== '' || !existsSync(`${above}/${file}`)) return list;
+  writeControl(directory, file, filled(above, file));
+  return readControl(directory, file);
 }
 
 const FILES = ['cpuset.cpus', 'cpuset.mems'];

@@ -1,18 +1,20 @@
 import { CgroupError } from '../cgroup-error.ts';
 import { readControl, writeControl } from '../control-file.ts';
-import type { Controller } from '../controller.ts';
+import type { Controller, Target } from '../controller.ts';
 import type { CpusetLimits, CpusetStat, Partition } from '../controllers/cpuset.ts';
 import { ifThere } from '../missing-file.ts';
 import { numbersOf } from '../number-list.ts';
-import { refusal } from '../refusal.ts';
+import { errnoOf, refusal } from '../refusal.ts';
 import { type ActionSetting, type Setting, setting } from '../setting.ts';
 
 /** https://docs.kernel.org/admin-guide/cgroup-v2.html#cpuset-interface-files */
-export const cpusetSettings: Controller<CpusetLimits> = ({ cpus, mems, partition }, { path, fresh }) => [
-  ...listSettings('cpuset.cpus', cpus, path, fresh),
-  ...listSettings('cpuset.mems', mems, path, fresh),
-  ...(partition === undefined || (fresh && partition === 'member') ? [] : [partitionSetting(partition, path)]),
-  ...(partition === undefined && cpus !== undefined && !fresh ? [partitionCheck(path)] : []),
+export const cpusetSettings: Controller<CpusetLimits> = ({ cpus, mems, partition }, target) => [
+  ...listSettings('cpuset.cpus', cpus, target),
+  ...listSettings('cpuset.mems', mems, target),
+  ...(partition === undefined || (target.fresh && partition === 'member')
+    ? []
+    : [partitionSetting(partition, target.path)]),
+  ...(partition === undefined && cpus !== undefined && !target.fresh ? [partitionCheck(target)] : []),
 ];
 
 export function readCpuset(directory: string): CpusetStat {
@@ -24,9 +26,24 @@ export function readCpuset(directory: string): CpusetStat {
   };
 }
 
-function listSettings(file: string, list: string | undefined, path: string, fresh: boolean): Setting[] {
-  if (list === undefined || (list === '' && fresh)) return [];
-  return list === '' ? [reset(file, path)] : [...setting(file, list), grantCheck(file, list, path)];
+function listSettings(file: string, list: string | undefined, target: Target): Setting[] {
+  if (list === undefined || (list === '' && target.fresh)) return [];
+  return list === '' ? [reset(file, target.path)] : [...setting(file, list), grantCheck(file, list, target)];
+}
+
+/** For when the answer is no: a limit that is refused does not take the last one with it. A new cgroup is given up. */
+function putBack(file: string, { directory, fresh }: Target): () => void {
+  if (fresh) return () => {};
+  // The empty list is a line.
+  const last = ifThere('', () => readControl(directory, file)) || '\n';
+  return () => {
+    try {
+      writeControl(directory, file, last);
+    } catch (error) {
+      // There is another error to tell.
+      if (errnoOf(error) === undefined) throw error;
+    }
+  };
 }
 
 /** Nothing written would be nothing done: the empty list is a line without numbers. */
@@ -40,7 +57,9 @@ function reset(file: string, path: string): ActionSetting {
 }
 
 /** Where the parent has none of what is asked for, the kernel quietly gives all that the parent has. */
-function grantCheck(file: string, list: string, path: string): ActionSetting {
+function grantCheck(file: string, list: string, target: Target): ActionSetting {
+  const { path } = target;
+  const undo = putBack(file, target);
   return {
     attempt: `see what ${path} was given in ${file}`,
     apply(directory) {
@@ -48,6 +67,7 @@ function grantCheck(file: string, list: string, path: string): ActionSetting {
       const granted = control(path, effective, list, () => readControl(directory, `${file}.effective`));
       const wanted = numbersOf(list);
       if (numbersOf(granted).every((number) => wanted.includes(number))) return;
+      undo();
       const message = `cannot limit ${path}: write ${list} to ${directory}/${file}: the cgroup above has none of them, and`;
       const rule = `${effective} is ${granted}; choose some of these`;
       throw new CgroupError('LIMIT_INVALID', `${message} ${rule}`, { path, file: `${directory}/${file}`, value: list });
@@ -75,14 +95,17 @@ function partitionSetting(partition: Partition, path: string): ActionSetting {
 }
 
 /** Other CPUs may be such that what was a partition cannot be one any more. */
-function partitionCheck(path: string): ActionSetting {
+function partitionCheck(target: Target): ActionSetting {
+  const { path } = target;
+  const undo = putBack('cpuset.cpus', target);
   return {
     attempt: `see whether ${path} is still a cpuset partition`,
     apply(directory) {
       const answer = readPartition(directory) ?? '';
       const file = `${directory}/${PARTITION}`;
-      if (answer.includes('invalid'))
-        throw notPartition(`change its CPUs`, { path, file, value: answer.split(' ', 1)[0] ?? '', answer });
+      if (!answer.includes('invalid')) return;
+      undo();
+      throw notPartition(`change its CPUs`, { path, file, value: answer.split(' ', 1)[0] ?? '', answer });
     },
   };
 }

@@ -28,6 +28,7 @@ test('when the CPUs of a partition change, it is looked at again', () => {
 
 test('what a partition root became invalid for is an error', async () => {
   await using files = scratch();
+  writeFileSync(files.join('cpuset.cpus'), '0\n');
   writeFileSync(files.join('cpuset.cpus.effective'), '1\n');
   writeFileSync(files.join('cpuset.cpus.partition'), 'root invalid (Parent unable to distribute cpu downstream)\n');
   expect(() => apply({ cpus: '1' }, files.join('.'))).toThrow(
@@ -40,6 +41,7 @@ test('what a partition root became invalid for is an error', async () => {
 
 test('CPUs that the cgroup above does not have are refused, where the kernel would give all others', async () => {
   await using files = scratch();
+  writeFileSync(files.join('cpuset.cpus'), '0\n');
   writeFileSync(files.join('cpuset.cpus.effective'), '0\n');
   expect(() => apply({ cpus: '1' }, files.join('.'), true)).toThrow(
     expect.objectContaining({ code: 'LIMIT_INVALID', value: '1', message: expect.stringContaining('effective is 0') }),
