@@ -111,21 +111,34 @@ export class Cgroup extends CgroupReader implements AsyncDisposable {
 
   /** Those directly inside, by name. */
   async children(): Promise<Cgroup[]> {
-    const branches = this.read(() => branchesOf({ path: this.path, places: this.places }));
-    return branches.map(({ path, places }) => new Cgroup(path, places));
+    if (!this.exists()) throw gone(this.path);
+    return this.#inside();
   }
 
   /** This one and all below, each before those inside it. */
   async *walk(): AsyncGenerator<Cgroup, void, undefined> {
+    if (!this.exists()) throw gone(this.path);
+    yield* this.#each();
+  }
+
+  /** Those that are removed meanwhile have nothing inside. */
+  *#each(): Generator<Cgroup, void, undefined> {
     yield this;
-    for (const child of await this.children()) yield* child.walk();
+    for (const child of this.#inside()) yield* child.#each();
+  }
+
+  #inside(): Cgroup[] {
+    const branches = this.read(() => branchesOf({ path: this.path, places: this.places }));
+    return branches.map(({ path, places }) => new Cgroup(path, places));
   }
 
   /**
    * Steps that put a launched process into this cgroup. They come first, so that all it does is limited: after a new pid
-   * namespace has been entered it is too late on v2, and `launch` throws a TypeError.
+   * namespace has been entered it is too late on v2, and `launch` throws a TypeError. If the cgroup is removed before the
+   * launch, that rejects with the SyscallError ENOENT of the step.
    */
   join(): Step[] {
+    if (!this.exists()) throw gone(this.path);
     return joinSteps(this.placesNow(), this.path);
   }
 
@@ -144,7 +157,9 @@ export class Cgroup extends CgroupReader implements AsyncDisposable {
    * not see processes of other pid namespaces: a controller that is used here for the first time does not limit those.
    */
   async set(limits: Limits): Promise<void> {
-    this.places = setLimits(currentHost(), this.placesTo('limit'), this.path, checkLimits(limits, this.path));
+    const checked = checkLimits(limits, this.path);
+    const places = this.placesTo('limit');
+    this.places = this.read(() => setLimits(currentHost(), places, this.path, checked));
   }
 
   /**
@@ -165,7 +180,7 @@ export class Cgroup extends CgroupReader implements AsyncDisposable {
   }
 
   async thaw(options: { signal?: AbortSignal } = {}): Promise<void> {
-    await setFrozen(false, this.placesTo('thaw'), this.path, options.signal);
+    await setFrozen(false, this.placesTo('thaw'), this.path, options);
   }
 
   /**

@@ -1,8 +1,10 @@
 import { dirname } from 'node:path';
 import { CgroupError } from './cgroup-error.ts';
-import { readWords, writeControl } from './control-file.ts';
+import { readControl, readWords, writeControl } from './control-file.ts';
 import { processesInTheWay } from './inner.ts';
+import { ifThere } from './missing-file.ts';
 import { busy, refusal } from './refusal.ts';
+import { threadedControllers } from './threads.ts';
 
 /** Which controllers a v2 cgroup must have (it has limits), and which it may do without (they only count). */
 export interface Wanted {
@@ -53,12 +55,19 @@ function enable(directory: string, controllers: readonly string[], path: string)
   try {
     // The kernel would take pids and cpu all the same, and make the cgroup threaded, where nothing below it can be used.
     // https://docs.kernel.org/admin-guide/cgroup-v2.html#threads
-    const pids = processesInTheWay(directory);
+    const pids = mayHaveProcesses(directory, controllers) ? [] : processesInTheWay(directory);
     if (pids.length > 0) throw busy(request, pids);
     writeControl(directory, FILE, value);
   } catch (cause) {
     throw refusal(cause, request);
   }
+}
+
+/** Who has threaded cgroups inside already has made that choice, and cgroup.procs shows all that is in those, too. */
+function mayHaveProcesses(directory: string, controllers: readonly string[]): boolean {
+  if (!controllers.every((each) => threadedControllers.has(each))) return false;
+  const type = ifThere('domain', () => readControl(directory, 'cgroup.type'));
+  return type === 'domain threaded' || type === 'threaded';
 }
 
 const FILE = 'cgroup.subtree_control';

@@ -4,7 +4,7 @@ import { CgroupError } from './cgroup-error.ts';
 import { readControl, readKeys, writeControl } from './control-file.ts';
 import { type Place, placeOf, unifiedPlace } from './place.ts';
 import { errnoOf, refusal } from './refusal.ts';
-import { until } from './until.ts';
+import { until, type WaitOptions } from './until.ts';
 
 /** How a frozen state is asked for and seen. */
 interface Freezer {
@@ -22,7 +22,7 @@ interface Freezer {
 export async function freeze(places: readonly Place[], path: string, signal?: AbortSignal): Promise<void> {
   signal?.throwIfAborted();
   try {
-    await setFrozen(true, places, path, signal);
+    await setFrozen(true, places, path, { signal });
   } catch (error) {
     letGo(places);
     throw error;
@@ -41,7 +41,8 @@ export function letGo(places: readonly Place[]): void {
 }
 
 /** Stops, or lets go on, everything in the cgroup and below; resolves when the kernel says that it is so. */
-export async function setFrozen(frozen: boolean, places: readonly Place[], path: string, signal?: AbortSignal) {
+export async function setFrozen(frozen: boolean, places: readonly Place[], path: string, options: WaitOptions = {}) {
+  const { timeout: patience = TIMEOUT, signal } = options;
   signal?.throwIfAborted();
   const freezer = freezerOf(places);
   if (freezer === undefined) throw noFreezer(path);
@@ -50,14 +51,14 @@ export async function setFrozen(frozen: boolean, places: readonly Place[], path:
   try {
     writeControl(directory, file, value);
     const holder = frozen ? undefined : frozenAbove(freezer);
-    const timeout = holder === undefined ? TIMEOUT : MOMENT;
+    const timeout = holder === undefined ? patience : MOMENT;
     let round = 0;
     const isDone = () => {
       if (frozen && round++ > 0 && freezer.again) writeControl(directory, file, freezer.again(round));
       return freezer.isFrozen(directory) === frozen;
     };
     const done = await until(isDone, { timeout, signal });
-    if (!done) throw holder === undefined ? stuck(frozen, path, file) : held(path, holder);
+    if (!done) throw holder === undefined ? stuck(frozen, path, file, patience) : held(path, holder);
   } catch (cause) {
     const attempt = `${frozen ? 'freeze' : 'thaw'} ${path}: write ${value} to ${directory}/${file}`;
     throw refusal(cause, { attempt, path, file: `${directory}/${file}`, value });
@@ -108,9 +109,9 @@ function noFreezer(path: string): CgroupError {
   return new CgroupError('CONTROLLER_UNAVAILABLE', message, { path });
 }
 
-function stuck(frozen: boolean, path: string, file: string): CgroupError {
+function stuck(frozen: boolean, path: string, file: string, timeout: number): CgroupError {
   const what = frozen ? 'freeze' : 'thaw';
-  const message = `cannot ${what} ${path}: ${file} did not follow within ${TIMEOUT} ms; a process may wait for a device`;
+  const message = `cannot ${what} ${path}: ${file} did not follow within ${timeout} ms; a process may wait for a device`;
   return new CgroupError('CGROUP_BUSY', message, { path, file });
 }
 

@@ -3,9 +3,10 @@ import { writeControl } from './control-file.ts';
 import { letGo, setFrozen } from './freeze.ts';
 import { killEach } from './pidfds.ts';
 import { type Place, placeOf, unifiedPlace } from './place.ts';
-import { namesOf, occupantsOf, processesIn, STRANGER } from './processes.ts';
+import { namesOf, occupantsOf, STRANGER } from './processes.ts';
 import { errnoOf, refusal } from './refusal.ts';
 import { checkTimeout, until, type WaitOptions } from './until.ts';
+import { splitProcess } from './v1/split-process.ts';
 import { thawV1 } from './v1/thaw.ts';
 
 /**
@@ -23,14 +24,18 @@ export async function killAll(places: readonly Place[], path: string, options: W
   let left = insideOf(places, path);
   if (left.length === 0) return;
   if (left.includes(process.pid)) throw suicide(path);
+  refuseSplit(places, path);
   const reached = killAtOnce(places, path) ? places.filter(({ hierarchy }) => hierarchy.version === 2) : [];
-  if (reached.length === 0) await killFrozen(places, path);
+  const begin = performance.now();
+  if (reached.length === 0) await killFrozen(places, path, { timeout: Math.min(5_000, timeout * MOST), signal });
   thawV1(places, path);
   let dying: ReadonlySet<number> = new Set();
   const done = await until(
     () => {
-      left = occupantsOf(places, { recursive: true });
-      dying = new Set(occupantsOf(reached, { recursive: true }));
+      // Who goes between the readings is in one of them at least.
+      const before = insideOf(reached, path);
+      left = insideOf(places, path);
+      dying = new Set([...before, ...insideOf(reached, path)]);
       killEach(
         left.filter((pid) => !dying.has(pid)),
         places,
@@ -38,14 +43,18 @@ export async function killAll(places: readonly Place[], path: string, options: W
       );
       return left.length === 0;
     },
-    { timeout, signal },
+    { timeout: Math.max(0, timeout - (performance.now() - begin)), signal },
   );
   if (!done) throw survivors(left, dying, path, timeout);
 }
 
 function insideOf(places: readonly Place[], path: string): number[] {
+  return reading(places, path, () => occupantsOf(places, { recursive: true }));
+}
+
+function reading<T>(places: readonly Place[], path: string, read: () => T): T {
   try {
-    return occupantsOf(places, { recursive: true });
+    return read();
   } catch (cause) {
     // Threaded: a signal would end the whole process, with the threads that are elsewhere.
     const file = `${places[0]?.directory}/cgroup.procs`;
@@ -66,11 +75,18 @@ function killAtOnce(places: readonly Place[], path: string): boolean {
   }
 }
 
-async function killFrozen(places: readonly Place[], path: string): Promise<void> {
+/** Of the time: what is left is for those who have been signalled to end. */
+const MOST = 0.8;
+
+async function killFrozen(places: readonly Place[], path: string, options: WaitOptions): Promise<void> {
   if (unifiedPlace(places) === undefined && placeOf(places, 'freezer') === undefined) return;
   try {
-    await setFrozen(true, places, path).catch(ignoreStuck);
-    killEach(processesIn(places, { recursive: true }), places, path);
+    await setFrozen(true, places, path, options).catch(ignoreStuck);
+    killEach(
+      insideOf(places, path).filter((pid) => pid !== STRANGER),
+      places,
+      path,
+    );
   } finally {
     letGo(places);
   }
@@ -79,6 +95,17 @@ async function killFrozen(places: readonly Place[], path: string): Promise<void>
 // One process that cannot be stopped is no reason not to kill the others.
 function ignoreStuck(error: unknown): void {
   if (!(error instanceof CgroupError && error.code === 'CGROUP_BUSY')) throw error;
+}
+
+/** As the kernel does on v2: some of its threads are not ours to kill. */
+function refuseSplit(places: readonly Place[], path: string): void {
+  const pid = reading(places, path, () => splitProcess(places));
+  if (pid === undefined) return;
+  const rule = `only some of the threads of process ${pid} are in it; kill the cgroup above, which has them all`;
+  throw new CgroupError('CGROUP_DENIED', `cannot kill the processes of ${path}: it is threaded: ${rule}`, {
+    path,
+    pids: [pid],
+  });
 }
 
 function suicide(path: string): CgroupError {

@@ -10,19 +10,51 @@ import type { Hierarchy } from './mountinfo.ts';
 import { inOrder, neededHierarchies, type Place, placeIn, unifiedPlace } from './place.ts';
 import { settingsFor } from './settings.ts';
 import { takeAlong } from './take-along.ts';
+import { isThreaded } from './v1/split-process.ts';
 
 /** Changes limits, and returns the places of the cgroup: there are more when a controller is used for the first time. */
 export function setLimits(host: Host, places: readonly Place[], path: string, limits: CheckedLimits): readonly Place[] {
   // Made anew in one more hierarchy, it would be a cgroup without its processes.
   if (!places.some(({ directory }) => isDirectory(directory))) throw gone(path);
-  // What is refused without asking the kernel is refused before any limit is written.
   const needed = neededHierarchies(host, limits, path);
   refuseOutside(host, places, path, limits);
+  const missing = missingHierarchies(host, places, limits, needed);
+  if (missing.size > 0 && isThreaded(places)) throw threaded(path, [...missing.values()].flat());
   enableMissing(places, path, limits);
-  const settings = places.map((place) => settingsFor(host, place, limits, { path, fresh: false }));
-  for (const [index, place] of places.entries()) applySettings(place, settings[index] ?? [], path);
-  const added = addMissing(host, places, path, limits, needed);
-  return added.length === 0 ? places : inOrder([...places, ...added]);
+  const made: string[] = [];
+  try {
+    const added = [...missing.keys()].map((hierarchy) => makePlace(hierarchy, path, limits, made));
+    // What is refused without asking the kernel is refused before any limit of those inside is changed.
+    const fresh = added.map((place) => settingsFor(host, place, limits, { path, fresh: true }));
+    const settings = places.map((place) => settingsFor(host, place, limits, { path, fresh: false }));
+    // Nobody is in these yet.
+    for (const [index, place] of added.entries()) applySettings(place, fresh[index] ?? [], path);
+    for (const [index, place] of places.entries()) applySettings(place, settings[index] ?? [], path);
+    if (added.length === 0) return places;
+    takeAlong({ path, places }, added, made);
+    return inOrder([...places, ...added]);
+  } catch (error) {
+    for (const directory of made.reverse()) removeDirectory(directory);
+    throw error;
+  }
+}
+
+/** v1: those in which the cgroup has to be made, because it is limited there for the first time, with what limits it. */
+function missingHierarchies(
+  host: Host,
+  places: readonly Place[],
+  limits: CheckedLimits,
+  needed: readonly Hierarchy[],
+): ReadonlyMap<Hierarchy, LimitName[]> {
+  const missing = needed.filter(
+    ({ version, mountPoint }) => version === 1 && !places.some(({ hierarchy }) => hierarchy.mountPoint === mountPoint),
+  );
+  const names = Object.keys(limits) as LimitName[];
+  return new Map(
+    missing
+      .map((hierarchy) => [hierarchy, names.filter((name) => homeOf(host, name) === hierarchy)] as const)
+      .filter(([, its]) => its.length > 0),
+  );
 }
 
 /**
@@ -46,28 +78,9 @@ function enableMissing(places: readonly Place[], path: string, limits: CheckedLi
   enableControllers(parents, { ...wantedOf(hierarchy, limits), counting: [] }, path);
 }
 
-/** v1: the cgroup is made in one more hierarchy, limited there, and then its processes are taken there too. */
-function addMissing(
-  host: Host,
-  places: readonly Place[],
-  path: string,
-  limits: CheckedLimits,
-  all: readonly Hierarchy[],
-): Place[] {
-  const has = new Set(places.map(({ hierarchy }) => hierarchy.mountPoint));
-  const needed = new Set((Object.keys(limits) as LimitName[]).map((name) => homeOf(host, name)));
-  const missing = all.filter(
-    (hierarchy) => hierarchy.version === 1 && needed.has(hierarchy) && !has.has(hierarchy.mountPoint),
-  );
-  if (missing.length === 0) return [];
-  const made: string[] = [];
-  try {
-    const added = missing.map((hierarchy) => makePlace(hierarchy, path, limits, made));
-    for (const place of added) applySettings(place, settingsFor(host, place, limits, { path, fresh: true }), path);
-    takeAlong({ path, places }, added, made);
-    return added;
-  } catch (error) {
-    for (const directory of made.reverse()) removeDirectory(directory);
-    throw error;
-  }
+/** Its threads belong to processes that are in the cgroup above, which would be taken along as a whole. */
+function threaded(path: string, names: readonly LimitName[]): CgroupError {
+  const file = names.join(', ');
+  const rule = 'a cgroup with single threads gets no v1 hierarchy later on; name the limit in threadedChild()';
+  return new CgroupError('CONTROLLER_UNAVAILABLE', `cannot limit ${file} of ${path}: ${rule}`, { path, file });
 }

@@ -4,8 +4,8 @@ import { giveBack, type Origins } from './give-back.ts';
 import { membershipsOf, moveProcess } from './migration.ts';
 import type { Place } from './place.ts';
 import { isExiting, namesOf, occupantsOf, processesIn, STRANGER } from './processes.ts';
-import { typeOf } from './threads.ts';
 import { type Branch, walk } from './tree.ts';
+import { isThreaded } from './v1/split-process.ts';
 
 /**
  * v1: takes the processes of a cgroup along into the places that it has got in more hierarchies, all of them or none. The
@@ -32,7 +32,7 @@ export function takeAlong(branch: Branch, added: readonly Place[], made: string[
 /** Each before those inside it. Single threads stay with their process. */
 function* domainsOf(branch: Branch): Generator<Branch> {
   for (const each of walk(branch)) {
-    if (each.path === branch.path || typeOf(each.places) !== 'threaded') yield each;
+    if (each.path === branch.path || !isThreaded(each.places)) yield each;
   }
 }
 

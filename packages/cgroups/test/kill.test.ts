@@ -60,6 +60,18 @@ test('before Linux 5.14, below a cgroup that is frozen, what has been killed is 
   expect(readFileSync(join(below, 'cgroup.freeze'), 'utf8')).toBe('0\n');
 });
 
+test('what cannot be frozen takes no longer than was allowed', async () => {
+  rmSync(join(directory, 'cgroup.kill'));
+  writeFileSync(join(directory, 'cgroup.procs'), '0\n');
+  writeFileSync(join(directory, 'cgroup.freeze'), '');
+  writeFileSync(join(directory, 'cgroup.events'), 'populated 1\nfrozen 0\n');
+  const begin = performance.now();
+  await expect(killAll(places(), '/x', { timeout: 200 })).rejects.toMatchObject({ code: 'CGROUP_BUSY' });
+  await expect(killAll(places(), '/x', { signal: AbortSignal.timeout(200) })).rejects.toThrow(/timeout/);
+  expect(performance.now() - begin).toBeLessThan(3_000);
+  expect(readFileSync(join(directory, 'cgroup.freeze'), 'utf8')).toBe('0');
+});
+
 test('a timeout that would never be over is refused before anything is killed', async () => {
   writeFileSync(join(directory, 'cgroup.procs'), '0\n');
   await expect(killAll(places(), '/x', { timeout: Number.NaN })).rejects.toThrow(TypeError);

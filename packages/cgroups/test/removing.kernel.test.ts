@@ -54,6 +54,9 @@ function removing(view: string): void {
     await expect(group.freeze()).rejects.toMatchObject({ code: 'CGROUP_GONE' });
     await expect(group.add(process.pid)).rejects.toMatchObject({ code: 'CGROUP_GONE' });
     await expect(group.child('inner')).rejects.toMatchObject({ code: 'CGROUP_GONE' });
+    await expect(group.children()).rejects.toMatchObject({ code: 'CGROUP_GONE' });
+    await expect(group.walk().next()).rejects.toMatchObject({ code: 'CGROUP_GONE' });
+    expect(() => group.join()).toThrow(expect.objectContaining({ code: 'CGROUP_GONE' }));
     await expect(group.makeLeaf()).rejects.toMatchObject({ code: 'CGROUP_GONE' });
     await expect(group.type()).rejects.toMatchObject({ code: 'CGROUP_GONE' });
     expect(directories(group.path)).toEqual([]);

@@ -34,6 +34,16 @@ function changing(view: string): void {
     expect((await group.stat()).pids.max).toBe(7);
   });
 
+  test('nor is anything else written when that is to be limited for the first time', async () => {
+    if (isV2('cpuset')) return;
+    await using group = await create({ pids: { max: 7 } });
+    const before = directories(group.path);
+    const limits: Limits = { pids: { max: 8 }, cpuset: { partition: 'root' } };
+    await expect(group.set(limits)).rejects.toMatchObject({ code: 'CONTROLLER_UNAVAILABLE' });
+    expect((await group.stat()).pids.max).toBe(7);
+    expect(directories(group.path)).toEqual(before);
+  });
+
   test('what limits a cgroup limits those two below it, made in one step', async () => {
     await using group = await create({ cpu: { max: 0.5 }, devices: { deny: ['c 1:7 r'] } });
     const inner = await Cgroup.create(`${group.path}/a/b`, {}, { folder: group.path });

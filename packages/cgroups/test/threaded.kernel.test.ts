@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { requires } from '@estiba/testkit';
 import { expect, test } from 'vitest';
-import { Cgroup } from '../src/index.ts';
+import { Cgroup, type Limits } from '../src/index.ts';
 import { startInside } from './inside.ts';
 import { directories, mountinfo, place, views } from './views.ts';
 
@@ -34,6 +34,8 @@ requires({ on: ['uml'], cgroup: true })('threaded cgroups', () => {
 for (const [name, view] of views) {
   requires({ on: ['host', 'uml'], cgroup: true, root: true })(`the threads of a process, ${name}`, () => {
     const { create } = place(view);
+    // v1: in a hierarchy that no test here has used before.
+    const more: Limits = name === 'as it is' ? { cpu: { max: 0.5 } } : { cpuset: { cpus: '0' } };
 
     test('can be in different cgroups below the one of the process', async () => {
       await using group = await create();
@@ -63,10 +65,15 @@ for (const [name, view] of views) {
       const inner = await group.threadedChild('inner');
       const [, thread = 0] = threadsOf(node.pid);
       await inner.addThread(thread);
-      if ((await inner.type()) !== 'threaded') return;
+      const isOnV2 = (await inner.type()) === 'threaded';
       const threaded = { code: 'CGROUP_DENIED', message: expect.stringContaining('threaded') };
       await expect(inner.kill()).rejects.toMatchObject(threaded);
-      await expect(inner.remove({ timeout: 50 })).rejects.toMatchObject({ code: 'CGROUP_BUSY', pids: [thread] });
+      await expect(inner.remove({ timeout: 50 })).rejects.toMatchObject({
+        code: 'CGROUP_BUSY',
+        // v1 names the process.
+        pids: [isOnV2 ? thread : node.pid],
+      });
+      expect(process.kill(node.pid, 0)).toBe(true);
       await group.kill();
       expect(await node.ended).toMatchObject({ signal: 'SIGKILL' });
     });
@@ -79,6 +86,44 @@ for (const [name, view] of views) {
         message: expect.stringContaining('threaded'),
       });
       expect(await group.children()).toEqual([]);
+    });
+
+    test('get a second limit later on, but none of one more v1 hierarchy, which is said in words', async () => {
+      await using group = await create();
+      const node = await startInside(group, process.execPath, '-e', 'setInterval(() => {}, 1e6)');
+      node.go();
+      await expect.poll(() => threadsOf(node.pid).length).toBeGreaterThan(4);
+      const inner = await group.threadedChild('inner', { pids: { max: 50 } });
+      const [, thread = 0] = threadsOf(node.pid);
+      await inner.addThread(thread);
+      const memberships = readFileSync(`/proc/${node.pid}/cgroup`, 'utf8');
+      const set = inner.set({ ...more, pids: { max: 60 } });
+      if (name === 'as it is') await set;
+      else {
+        const rule = 'name the limit in threadedChild()';
+        const refused = { code: 'CONTROLLER_UNAVAILABLE', path: inner.path, message: expect.stringContaining(rule) };
+        await expect(set).rejects.toMatchObject({ ...refused, file: 'cpuset' });
+        expect((await inner.stat()).pids.max).toBe(50);
+        await inner.set({ pids: { max: 60 } });
+      }
+      expect((await inner.stat()).pids.max).toBe(60);
+      expect(readFileSync(`/proc/${node.pid}/cgroup`, 'utf8')).toBe(memberships);
+      await group.kill();
+    });
+
+    test('stay where they are when the cgroup above is limited in one more way', async () => {
+      await using group = await create();
+      const node = await startInside(group, process.execPath, '-e', 'setInterval(() => {}, 1e6)');
+      node.go();
+      await expect.poll(() => threadsOf(node.pid).length).toBeGreaterThan(4);
+      const inner = await group.threadedChild('inner');
+      const [, thread = 0] = threadsOf(node.pid);
+      await inner.addThread(thread);
+      await group.set(more);
+      expect(await inner.threads()).toEqual([thread]);
+      expect(await group.threads()).toEqual(expect.arrayContaining([node.pid]));
+      expect(readFileSync(`/proc/${node.pid}/cgroup`, 'utf8')).not.toContain(inner.path);
+      await group.kill();
     });
   });
 }
