@@ -32,6 +32,8 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
           testTimeout: 30_000,
           hookTimeout: 60_000,
+          // In a guest a program may take a second to start, and several when the host is busy.
+          expect: { poll: { timeout: 10_000 } },
         },
       },
       {

@@ -47,7 +47,7 @@ function makeThreaded(hierarchy: Hierarchy, path: string, limits: CheckedLimits,
     hierarchy.controllers.includes(each),
   );
   // The parent itself has to have them, from those above it.
-  enableControllers(parents.slice(0, -1), { required, counting: [] }, path);
+  enableControllers(parents.slice(0, -1), { required, counting: [], threaded: true }, path);
   const wanted = required.filter((each) => !readWords(parent, 'cgroup.subtree_control').includes(each));
   const attempt = `create threaded cgroup ${path}`;
   step(`${attempt}: mkdir ${place.directory}`, path, place.directory, () => mkdirSync(place.directory));

@@ -4,12 +4,13 @@ import { readControl, readWords, writeControl } from './control-file.ts';
 import { processesInTheWay } from './inner.ts';
 import { ifThere } from './missing-file.ts';
 import { busy, refusal } from './refusal.ts';
-import { threadedControllers } from './threads.ts';
 
 /** Which controllers a v2 cgroup must have (it has limits), and which it may do without (they only count). */
 export interface Wanted {
   required: readonly string[];
   counting: readonly string[];
+  /** For one that is threaded itself: an ordinary one below those that are would be invalid. */
+  threaded?: boolean;
 }
 
 /**
@@ -28,13 +29,13 @@ function isEnabled(directory: string, { required, counting }: Wanted): boolean {
   return [...required, ...counting].every((controller) => enabled.includes(controller));
 }
 
-function enableIn(directory: string, { required, counting }: Wanted, path: string): void {
+function enableIn(directory: string, { required, counting, threaded = false }: Wanted, path: string): void {
   const enabled = readWords(directory, FILE);
   const available = readWords(directory, 'cgroup.controllers');
   const missing = required.filter((controller) => !enabled.includes(controller));
   const unknown = missing.find((controller) => !available.includes(controller));
   if (unknown !== undefined) throw notDelegated(unknown, directory, path);
-  enable(directory, missing, path);
+  enable(directory, missing, path, threaded);
   try {
     enable(
       directory,
@@ -47,7 +48,7 @@ function enableIn(directory: string, { required, counting }: Wanted, path: strin
   }
 }
 
-function enable(directory: string, controllers: readonly string[], path: string): void {
+function enable(directory: string, controllers: readonly string[], path: string, threaded = false): void {
   if (controllers.length === 0) return;
   const value = controllers.map((controller) => `+${controller}`).join(' ');
   const file = `${directory}/${FILE}`;
@@ -55,7 +56,7 @@ function enable(directory: string, controllers: readonly string[], path: string)
   try {
     // The kernel would take pids and cpu all the same, and make the cgroup threaded, where nothing below it can be used.
     // https://docs.kernel.org/admin-guide/cgroup-v2.html#threads
-    const pids = mayHaveProcesses(directory, controllers) ? [] : processesInTheWay(directory);
+    const pids = threaded && mayHaveProcesses(directory) ? [] : processesInTheWay(directory);
     if (pids.length > 0) throw busy(request, pids);
     writeControl(directory, FILE, value);
   } catch (cause) {
@@ -64,8 +65,7 @@ function enable(directory: string, controllers: readonly string[], path: string)
 }
 
 /** Who has threaded cgroups inside already has made that choice, and cgroup.procs shows all that is in those, too. */
-function mayHaveProcesses(directory: string, controllers: readonly string[]): boolean {
-  if (!controllers.every((each) => threadedControllers.has(each))) return false;
+function mayHaveProcesses(directory: string): boolean {
   const type = ifThere('domain', () => readControl(directory, 'cgroup.type'));
   return type === 'domain threaded' || type === 'threaded';
 }

@@ -10,6 +10,7 @@ import type { Hierarchy } from './mountinfo.ts';
 import { inOrder, neededHierarchies, type Place, placeIn, unifiedPlace } from './place.ts';
 import { settingsFor } from './settings.ts';
 import { takeAlong } from './take-along.ts';
+import { typeOf } from './threads.ts';
 import { isThreaded } from './v1/split-process.ts';
 
 /** Changes limits, and returns the places of the cgroup: there are more when a controller is used for the first time. */
@@ -75,7 +76,11 @@ function enableMissing(places: readonly Place[], path: string, limits: CheckedLi
   const hierarchy = unifiedPlace(places)?.hierarchy;
   if (hierarchy === undefined) return;
   const parents = parentsOf(path).map((parent) => placeIn(hierarchy, parent).directory);
-  enableControllers(parents, { ...wantedOf(hierarchy, limits), counting: [] }, path);
+  enableControllers(
+    parents,
+    { ...wantedOf(hierarchy, limits), counting: [], threaded: typeOf(places) === 'threaded' },
+    path,
+  );
 }
 
 /** Its threads belong to processes that are in the cgroup above, which would be taken along as a whole. */

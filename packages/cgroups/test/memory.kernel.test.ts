@@ -128,9 +128,17 @@ function onV2(): void {
   const { create } = place(mountinfo);
 
   test('beyond high a process is slowed down, and goes on when the limit is lifted', async () => {
+    const startHog = (group: Cgroup) =>
+      startInside(group, 'sh', '-c', 'head -c 96M /dev/zero | tail -c 96M > /dev/null');
+    // For a machine that is slower than another one, or than it was.
+    await using free = await create({ memory: { max: '256MiB' } });
+    const unhindered = await startHog(free);
+    const begun = performance.now();
+    unhindered.go();
+    expect(await unhindered.ended).toMatchObject({ exitCode: 0 });
+    const usual = performance.now() - begun;
     await using group = await create({ memory: { max: '256MiB', high: '16MiB' } });
-    const hog = await startInside(group, 'sh', '-c', 'head -c 96M /dev/zero | tail -c 96M > /dev/null');
-    const started = performance.now();
+    const hog = await startHog(group);
     hog.go();
     await new Promise((resolve) => setTimeout(resolve, 3_000));
     expect(await group.pids()).toContain(hog.pid);
@@ -138,13 +146,13 @@ function onV2(): void {
     expect(memory.events.high).toBeGreaterThan(0);
     expect(memory.events.oom_kill).toBe(0);
     expect(memory.current).toBeLessThan(64 * MiB);
-    const slow = performance.now() - started;
     await group.set({ memory: { high: 'max' } });
     const lifted = performance.now();
     expect(await hog.ended).toMatchObject({ exitCode: 0 });
-    expect(performance.now() - lifted).toBeLessThan(slow * 2);
+    // It may be in a pause of 2 s, as long as the kernel makes any.
+    expect(performance.now() - lifted).toBeLessThan(2_000 + usual * 3);
     expect((await group.stat()).memory.peak).toBeGreaterThan(90 * MiB);
-  });
+  }, 90_000);
 
   test.each(['min', 'low'] as const)('memory below %s stays when a sibling makes the parent reclaim', async (name) => {
     await using group = await create({ memory: { max: '80MiB' } });
