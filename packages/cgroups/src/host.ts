@@ -71,8 +71,9 @@ function reading<T>(file: string, read: () => T): T {
   try {
     return read();
   } catch (cause) {
-    const errno = errnoOf(cause) ?? '';
-    if (shortage(errno) !== undefined) throw refusal(cause, { attempt: `use cgroups: read ${file}`, path: '/', file });
+    const errno = errnoOf(cause);
+    if (errno === undefined || shortage(errno) !== undefined)
+      throw refusal(cause, { attempt: `use cgroups: read ${file}`, path: '/', file });
     throw none(`${file} cannot be read (${errno}); mount proc on /proc, and the cgroups`, cause);
   }
 }

@@ -6,7 +6,7 @@ import { type Place, placeOf, unifiedPlace } from './place.ts';
 import { namesOf, occupantsOf, STRANGER } from './processes.ts';
 import { errnoOf, refusal } from './refusal.ts';
 import { checkTimeout, until, type WaitOptions } from './until.ts';
-import { splitProcess } from './v1/split-process.ts';
+import { splitProcesses } from './v1/split-process.ts';
 import { thawV1 } from './v1/thaw.ts';
 
 /**
@@ -20,14 +20,15 @@ import { thawV1 } from './v1/thaw.ts';
 export async function killAll(places: readonly Place[], path: string, options: WaitOptions = {}): Promise<void> {
   const { timeout = 5_000, signal } = options;
   checkTimeout(timeout);
+  const begin = performance.now();
+  const rest = () => Math.max(0, timeout - (performance.now() - begin));
   signal?.throwIfAborted();
   let left = insideOf(places, path);
   if (left.length === 0) return;
   if (left.includes(process.pid)) throw suicide(path);
   refuseSplit(places, path);
   const reached = killAtOnce(places, path) ? places.filter(({ hierarchy }) => hierarchy.version === 2) : [];
-  const begin = performance.now();
-  if (reached.length === 0) await killFrozen(places, path, { timeout: Math.min(5_000, timeout * MOST), signal });
+  if (reached.length === 0) await killFrozen(places, path, { timeout: Math.min(5_000, rest() * MOST), signal });
   thawV1(places, path);
   let dying: ReadonlySet<number> = new Set();
   const done = await until(
@@ -43,7 +44,7 @@ export async function killAll(places: readonly Place[], path: string, options: W
       );
       return left.length === 0;
     },
-    { timeout: Math.max(0, timeout - (performance.now() - begin)), signal },
+    { timeout: rest(), signal },
   );
   if (!done) throw survivors(left, dying, path, timeout);
 }
@@ -99,7 +100,7 @@ function ignoreStuck(error: unknown): void {
 
 /** As the kernel does on v2: some of its threads are not ours to kill. */
 function refuseSplit(places: readonly Place[], path: string): void {
-  const pid = reading(places, path, () => splitProcess(places));
+  const [pid] = reading(places, path, () => splitProcesses(places));
   if (pid === undefined) return;
   const rule = `only some of the threads of process ${pid} are in it; kill the cgroup above, which has them all`;
   throw new CgroupError('CGROUP_DENIED', `cannot kill the processes of ${path}: it is threaded: ${rule}`, {

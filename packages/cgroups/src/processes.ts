@@ -58,13 +58,14 @@ export function checkPid(pid: number): void {
 const PROCESSES = 'cgroup.procs';
 
 /** A cgroup inside may be removed between the listing and the reading. */
-const GONE = ['ENOENT', 'ENODEV'];
+export const GONE: readonly string[] = ['ENOENT', 'ENODEV'];
 
 function below(directory: string): string[] {
   return unless(GONE, () => descendants(directory));
 }
 
-function unless<T>(quiet: readonly string[], read: () => T[]): T[] {
+/** What is read, or nothing for one of these errors. */
+export function unless<T>(quiet: readonly string[], read: () => T[]): T[] {
   try {
     return read();
   } catch (error) {

@@ -11,7 +11,7 @@ import { inOrder, neededHierarchies, type Place, placeIn, unifiedPlace } from '.
 import { settingsFor } from './settings.ts';
 import { takeAlong } from './take-along.ts';
 import { typeOf } from './threads.ts';
-import { isThreaded } from './v1/split-process.ts';
+import { splitProcesses } from './v1/split-process.ts';
 
 /** Changes limits, and returns the places of the cgroup: there are more when a controller is used for the first time. */
 export function setLimits(host: Host, places: readonly Place[], path: string, limits: CheckedLimits): readonly Place[] {
@@ -20,7 +20,7 @@ export function setLimits(host: Host, places: readonly Place[], path: string, li
   const needed = neededHierarchies(host, limits, path);
   refuseOutside(host, places, path, limits);
   const missing = missingHierarchies(host, places, limits, needed);
-  if (missing.size > 0 && isThreaded(places)) throw threaded(path, [...missing.values()].flat());
+  if (missing.size > 0 && hasSingleThreads(places)) throw threaded(path, [...missing.values()].flat());
   enableMissing(places, path, limits);
   const made: string[] = [];
   try {
@@ -81,6 +81,11 @@ function enableMissing(places: readonly Place[], path: string, limits: CheckedLi
     { ...wantedOf(hierarchy, limits), counting: [], threaded: typeOf(places) === 'threaded' },
     path,
   );
+}
+
+/** v2 tells by its type, v1 by who is in it. */
+function hasSingleThreads(places: readonly Place[]): boolean {
+  return typeOf(places) === 'threaded' || splitProcesses(places).length > 0;
 }
 
 /** Its threads belong to processes that are in the cgroup above, which would be taken along as a whole. */

@@ -4,8 +4,9 @@ import { giveBack, type Origins } from './give-back.ts';
 import { membershipsOf, moveProcess } from './migration.ts';
 import type { Place } from './place.ts';
 import { isExiting, namesOf, occupantsOf, processesIn, STRANGER } from './processes.ts';
+import { typeOf } from './threads.ts';
 import { type Branch, walk } from './tree.ts';
-import { isThreaded } from './v1/split-process.ts';
+import { splitProcesses } from './v1/split-process.ts';
 
 /**
  * v1: takes the processes of a cgroup along into the places that it has got in more hierarchies, all of them or none. The
@@ -32,7 +33,7 @@ export function takeAlong(branch: Branch, added: readonly Place[], made: string[
 /** Each before those inside it. Single threads stay with their process. */
 function* domainsOf(branch: Branch): Generator<Branch> {
   for (const each of walk(branch)) {
-    if (each.path === branch.path || !isThreaded(each.places)) yield each;
+    if (each.path === branch.path || typeOf(each.places) !== 'threaded') yield each;
   }
 }
 
@@ -43,8 +44,11 @@ function refuseStrangers(occupants: readonly number[], path: string): void {
 /** Children born during the move may still be in the old place alone; nobody outruns ten rounds by chance. */
 function moveAll(from: readonly Place[], to: readonly Place[], path: string, origins: Origins): void {
   const asked = new Set<number>();
+  // v1: they belong where the most of their threads are, in a cgroup above, and have come along with that one.
+  const split = new Set(splitProcesses(from));
   // Who is ending is moved no more, and without an error.
-  const outside = () => missingIn(to, occupantsOf(from)).filter((pid) => !(asked.has(pid) && isExiting(pid)));
+  const outside = () =>
+    missingIn(to, occupantsOf(from)).filter((pid) => !split.has(pid) && !(asked.has(pid) && isExiting(pid)));
   let left = outside();
   for (let round = 0; round < ROUNDS && left.length > 0; round++) {
     refuseStrangers(left, path);

@@ -1,10 +1,9 @@
-import { spawnSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { command, launch } from '@estiba/syscalls';
 import { requires, type Scratch, scratch } from '@estiba/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Cgroup } from '../src/index.ts';
+import { compile } from './compile.ts';
 import { place, views } from './views.ts';
 
 /** How often a bomb is set off, in each view: CI does so a hundred times. */
@@ -18,7 +17,7 @@ for (const [name, view] of views) {
     let files: Scratch;
     beforeAll(() => {
       files = scratch('bomb');
-      compile(files.join('bomb'));
+      compile('fork-bomb.c', files.join('bomb'));
     });
     afterAll(() => files[Symbol.dispose]());
 
@@ -40,13 +39,6 @@ for (const [name, view] of views) {
       90_000,
     );
   });
-}
-
-/** Small, so that its copies are made quickly. */
-function compile(program: string): void {
-  const source = fileURLToPath(new URL('fork-bomb.c', import.meta.url));
-  const { status, stderr } = spawnSync('cc', ['-O2', '-static', '-o', program, source], { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`the bomb cannot be compiled: ${stderr}`);
 }
 
 /** The machine is not to be the test. */

@@ -99,7 +99,7 @@ requires({ on: ['host'], root: true })('who may not signal', () => {
   test('is told so, after all others have been killed', async () => {
     using files = scratch();
     const [theirs, own] = [sleepAs(NOBODY - 1), sleepAs(NOBODY)];
-    for (const file of ['cgroup.procs', 'tasks']) writeFileSync(files.join(file), `${theirs.pid}\n${own.pid}\n`);
+    writeFileSync(files.join('cgroup.procs'), `${theirs.pid}\n${own.pid}\n`);
     const hierarchy = { version: 1 as const, mountPoint: files.path, root: '/', controllers: ['pids'] };
     const ended = once(own, 'exit');
     process.seteuid?.(NOBODY);

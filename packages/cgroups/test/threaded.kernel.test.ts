@@ -1,7 +1,12 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { requires } from '@estiba/testkit';
+import { command, launch } from '@estiba/syscalls';
+import { requires, scratch } from '@estiba/testkit';
 import { expect, test } from 'vitest';
+import { currentHost } from '../src/host.ts';
 import { Cgroup, type Limits } from '../src/index.ts';
+import { placeIn } from '../src/place.ts';
+import { splitProcesses } from '../src/v1/split-process.ts';
+import { compile } from './compile.ts';
 import { startInside } from './inside.ts';
 import { directories, mountinfo, place, views } from './views.ts';
 
@@ -32,100 +37,120 @@ requires({ on: ['uml'], cgroup: true })('threaded cgroups', () => {
 });
 
 for (const [name, view] of views) {
-  requires({ on: ['host', 'uml'], cgroup: true, root: true })(`the threads of a process, ${name}`, () => {
-    const { create } = place(view);
-    // v1: in a hierarchy that no test here has used before.
-    const more: Limits = name === 'as it is' ? { cpu: { max: 0.5 } } : { cpuset: { cpus: '0' } };
+  requires({ on: ['host', 'uml'], cgroup: true, root: true, command: 'cc' })(
+    `the threads of a process, ${name}`,
+    () => {
+      const { create } = place(view);
+      // v1: in a hierarchy that no test here has used before.
+      const more: Limits = name === 'as it is' ? { cpu: { max: 0.5 } } : { cpuset: { cpus: '0' } };
 
-    test('can be in different cgroups below the one of the process', async () => {
-      await using group = await create();
-      const node = await startInside(group, process.execPath, '-e', 'setInterval(() => {}, 1e6)');
-      node.go();
-      await expect.poll(() => threadsOf(node.pid).length).toBeGreaterThan(4);
-      const slow = await group.threadedChild('slow', { cpu: { max: 0.1 }, pids: { max: 50 } });
-      const other = await group.threadedChild('other');
-      const [, first = 0, second = 0] = threadsOf(node.pid);
-      await slow.addThread(first);
-      await other.addThread(second);
-      expect(await slow.threads()).toEqual([first]);
-      expect(await other.threads()).toEqual([second]);
-      expect(await group.threads()).toEqual(expect.arrayContaining([node.pid]));
-      const isOnV2 = directories(group.path).some((directory) => existsSync(`${directory}/cgroup.type`));
-      expect([await group.type(), await slow.type()]).toEqual(
-        isOnV2 ? ['domain threaded', 'threaded'] : ['domain', 'domain'],
-      );
-      await expect(slow.addThread(2 ** 22 - 1)).rejects.toMatchObject({ code: 'PROCESS_GONE' });
-    });
-
-    test('are not killed one by one, and are in the way of removing, which names them', async () => {
-      await using group = await create();
-      const node = await startInside(group, process.execPath, '-e', 'setInterval(() => {}, 1e6)');
-      node.go();
-      await expect.poll(() => threadsOf(node.pid).length).toBeGreaterThan(4);
-      const inner = await group.threadedChild('inner');
-      const [, thread = 0] = threadsOf(node.pid);
-      await inner.addThread(thread);
-      const isOnV2 = (await inner.type()) === 'threaded';
-      const threaded = { code: 'CGROUP_DENIED', message: expect.stringContaining('threaded') };
-      await expect(inner.kill()).rejects.toMatchObject(threaded);
-      await expect(inner.remove({ timeout: 50 })).rejects.toMatchObject({
-        code: 'CGROUP_BUSY',
-        // v1 names the process.
-        pids: [isOnV2 ? thread : node.pid],
+      test('can be in different cgroups below the one of the process', async () => {
+        await using group = await create();
+        const node = await startInside(group, process.execPath, '-e', 'setInterval(() => {}, 1e6)');
+        node.go();
+        await expect.poll(() => threadsOf(node.pid).length).toBeGreaterThan(4);
+        const slow = await group.threadedChild('slow', { cpu: { max: 0.1 }, pids: { max: 50 } });
+        const other = await group.threadedChild('other');
+        const [, first = 0, second = 0] = threadsOf(node.pid);
+        await slow.addThread(first);
+        await other.addThread(second);
+        expect(await slow.threads()).toEqual([first]);
+        expect(await other.threads()).toEqual([second]);
+        expect(await group.threads()).toEqual(expect.arrayContaining([node.pid]));
+        const isOnV2 = directories(group.path).some((directory) => existsSync(`${directory}/cgroup.type`));
+        expect([await group.type(), await slow.type()]).toEqual(
+          isOnV2 ? ['domain threaded', 'threaded'] : ['domain', 'domain'],
+        );
+        await expect(slow.addThread(2 ** 22 - 1)).rejects.toMatchObject({ code: 'PROCESS_GONE' });
       });
-      expect(process.kill(node.pid, 0)).toBe(true);
-      await group.kill();
-      expect(await node.ended).toMatchObject({ signal: 'SIGKILL' });
-    });
 
-    test('have no memory of their own to limit', async () => {
-      await using group = await create();
-      const limited = group.threadedChild('x', { memory: { max: '64MiB' } });
-      await expect(limited).rejects.toMatchObject({
-        code: 'LIMIT_INVALID',
-        message: expect.stringContaining('threaded'),
+      test('are not killed one by one, and are in the way of removing, which names them', async () => {
+        await using group = await create();
+        const node = await startInside(group, process.execPath, '-e', 'setInterval(() => {}, 1e6)');
+        node.go();
+        await expect.poll(() => threadsOf(node.pid).length).toBeGreaterThan(4);
+        const inner = await group.threadedChild('inner');
+        const [, thread = 0] = threadsOf(node.pid);
+        await inner.addThread(thread);
+        const isOnV2 = (await inner.type()) === 'threaded';
+        const threaded = { code: 'CGROUP_DENIED', message: expect.stringContaining('threaded') };
+        await expect(inner.kill()).rejects.toMatchObject(threaded);
+        await expect(inner.remove({ timeout: 50 })).rejects.toMatchObject({
+          code: 'CGROUP_BUSY',
+          // v1 names the process.
+          pids: [isOnV2 ? thread : node.pid],
+        });
+        expect(process.kill(node.pid, 0)).toBe(true);
+        await group.kill();
+        expect(await node.ended).toMatchObject({ signal: 'SIGKILL' });
       });
-      expect(await group.children()).toEqual([]);
-    });
 
-    test('get a second limit later on, but none of one more v1 hierarchy, which is said in words', async () => {
-      await using group = await create();
-      const node = await startInside(group, process.execPath, '-e', 'setInterval(() => {}, 1e6)');
-      node.go();
-      await expect.poll(() => threadsOf(node.pid).length).toBeGreaterThan(4);
-      const inner = await group.threadedChild('inner', { pids: { max: 50 } });
-      const [, thread = 0] = threadsOf(node.pid);
-      await inner.addThread(thread);
-      const memberships = readFileSync(`/proc/${node.pid}/cgroup`, 'utf8');
-      const set = inner.set({ ...more, pids: { max: 60 } });
-      if (name === 'as it is') await set;
-      else {
-        const rule = 'name the limit in threadedChild()';
-        const refused = { code: 'CONTROLLER_UNAVAILABLE', path: inner.path, message: expect.stringContaining(rule) };
-        await expect(set).rejects.toMatchObject({ ...refused, file: 'cpuset' });
-        expect((await inner.stat()).pids.max).toBe(50);
-        await inner.set({ pids: { max: 60 } });
-      }
-      expect((await inner.stat()).pids.max).toBe(60);
-      expect(readFileSync(`/proc/${node.pid}/cgroup`, 'utf8')).toBe(memberships);
-      await group.kill();
-    });
+      test('that come and go make no difference: the process is killed as a whole', async () => {
+        using files = scratch('churn');
+        compile('thread-churn.c', files.join('churn'));
+        await using group = await create({ pids: { max: 30 }, cpu: { max: 1.5 } });
+        await using churn = await launch([group.join(), command([files.join('churn')])], { stdio: 'ignore' });
+        await expect.poll(async () => (await group.threads()).length).toBeGreaterThan(1);
+        const v1 = currentHost().hierarchies.filter(({ version }) => version === 1);
+        const places = v1.map((each) => placeIn(each, group.path)).filter(({ directory }) => existsSync(directory));
+        for (let round = 0; round < 200; round++) expect(splitProcesses(places)).toEqual([]);
+        await group.kill();
+        expect(await churn.wait()).toMatchObject({ signal: 'SIGKILL' });
+      });
 
-    test('stay where they are when the cgroup above is limited in one more way', async () => {
-      await using group = await create();
-      const node = await startInside(group, process.execPath, '-e', 'setInterval(() => {}, 1e6)');
-      node.go();
-      await expect.poll(() => threadsOf(node.pid).length).toBeGreaterThan(4);
-      const inner = await group.threadedChild('inner');
-      const [, thread = 0] = threadsOf(node.pid);
-      await inner.addThread(thread);
-      await group.set(more);
-      expect(await inner.threads()).toEqual([thread]);
-      expect(await group.threads()).toEqual(expect.arrayContaining([node.pid]));
-      expect(readFileSync(`/proc/${node.pid}/cgroup`, 'utf8')).not.toContain(inner.path);
-      await group.kill();
-    });
-  });
+      test('have no memory of their own to limit', async () => {
+        await using group = await create();
+        const limited = group.threadedChild('x', { memory: { max: '64MiB' } });
+        await expect(limited).rejects.toMatchObject({
+          code: 'LIMIT_INVALID',
+          message: expect.stringContaining('threaded'),
+        });
+        expect(await group.children()).toEqual([]);
+      });
+
+      test('get a second limit later on, but none of one more v1 hierarchy, which is said in words', async () => {
+        await using group = await create();
+        const node = await startInside(group, process.execPath, '-e', 'setInterval(() => {}, 1e6)');
+        node.go();
+        await expect.poll(() => threadsOf(node.pid).length).toBeGreaterThan(4);
+        const inner = await group.threadedChild('inner', { pids: { max: 50 } });
+        const [, thread = 0] = threadsOf(node.pid);
+        await inner.addThread(thread);
+        const memberships = readFileSync(`/proc/${node.pid}/cgroup`, 'utf8');
+        const set = inner.set({ ...more, pids: { max: 60 } });
+        if (name === 'as it is') await set;
+        else {
+          const rule = 'name the limit in threadedChild()';
+          const refused = { code: 'CONTROLLER_UNAVAILABLE', path: inner.path, message: expect.stringContaining(rule) };
+          await expect(set).rejects.toMatchObject({ ...refused, file: 'cpuset' });
+          expect((await inner.stat()).pids.max).toBe(50);
+          await inner.set({ pids: { max: 60 } });
+        }
+        expect((await inner.stat()).pids.max).toBe(60);
+        expect(readFileSync(`/proc/${node.pid}/cgroup`, 'utf8')).toBe(memberships);
+        await group.kill();
+      });
+
+      test('stay where they are when the cgroup above is limited in one more way', async () => {
+        await using group = await create();
+        const node = await startInside(group, process.execPath, '-e', 'setInterval(() => {}, 1e6)');
+        node.go();
+        await expect.poll(() => threadsOf(node.pid).length).toBeGreaterThan(4);
+        const inner = await group.threadedChild('inner');
+        const [, thread = 0] = threadsOf(node.pid);
+        await inner.addThread(thread);
+        const isOnV2 = (await inner.type()) === 'threaded';
+        const whole = isOnV2 ? undefined : await startInside(inner, 'sleep', '60');
+        await group.set(more);
+        expect(await inner.threads()).toEqual([thread, ...(whole ? [whole.pid] : [])].sort((a, b) => a - b));
+        // On v1 it may have processes, too, and those come along.
+        if (whole) expect(readFileSync(`/proc/${whole.pid}/cgroup`, 'utf8')).toMatch(`:cpuset:${inner.path}\n`);
+        expect(await group.threads()).toEqual(expect.arrayContaining([node.pid]));
+        expect(readFileSync(`/proc/${node.pid}/cgroup`, 'utf8')).not.toContain(inner.path);
+        await group.kill();
+      });
+    },
+  );
 }
 
 function threadsOf(pid: number): number[] {

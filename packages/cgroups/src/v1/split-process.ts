@@ -1,34 +1,41 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 import { descendants } from '../directories.ts';
-import { ifThere } from '../missing-file.ts';
 import type { Place } from '../place.ts';
-import { isExiting, processesIn } from '../processes.ts';
-import { threadsIn, typeOf } from '../threads.ts';
+import { GONE, isExiting, processesIn, unless } from '../processes.ts';
+import { threadsIn } from '../threads.ts';
 
 /**
- * A process with threads in these places, or below, and others elsewhere. On v1 `cgroup.procs` names it all the same, and
- * whoever moves or kills it by that does so to all of it. On v2 the kernel refuses by itself. cgroups(7)
+ * The processes with threads in these places, or below, and others elsewhere. On v1 `cgroup.procs` names them all the same, and
+ * whoever moves or kills them by that does so to all of each. On v2 the kernel refuses by itself. cgroups(7)
  */
-export function splitProcess(places: readonly Place[]): number | undefined {
-  if (places.some(({ hierarchy }) => hierarchy.version === 2)) return undefined;
-  const pids = processesIn(places, { recursive: true });
+export function splitProcesses(places: readonly Place[]): number[] {
+  if (places.some(({ hierarchy }) => hierarchy.version === 2)) return [];
+  const once = outsiders(places, processesIn(places, { recursive: true }));
+  if (once.size === 0 || !isProcOurs()) return [];
+  // A thread that was born between two readings is inside by the next one, and one that has ended is nowhere.
+  const again = outsiders(places, [...once.keys()]);
+  const still = new Set(processesIn(places, { recursive: true }));
+  return [...once].flatMap(([pid, tids]) =>
+    still.has(pid) && tids.some((tid) => again.get(pid)?.includes(tid)) ? [pid] : [],
+  );
+}
+
+/** By process that has threads inside: those that are elsewhere. Those that are ending are in no list any more. */
+function outsiders(places: readonly Place[], pids: readonly number[]): ReadonlyMap<number, number[]> {
   const inside = threadsBelow(places);
-  const suspects = pids.filter((pid) => outsideOf(inside, pid).length > 0);
-  if (suspects.length === 0 || !isProcOurs()) return undefined;
-  // Who was born, has ended or was moved between the readings is none: so what is found has to be found again.
-  const [later, still] = [threadsBelow(places), new Set(processesIn(places, { recursive: true }))];
-  return suspects.find((pid) => still.has(pid) && outsideOf(inside, pid).some((tid) => !later.has(tid)));
+  const found = new Map<number, number[]>();
+  for (const pid of pids) {
+    const tids = threadsOf(pid);
+    if (!tids.some((tid) => inside.has(tid))) continue;
+    const outside = tids.filter((tid) => !inside.has(tid) && !isExiting(tid));
+    if (outside.length > 0) found.set(pid, outside);
+  }
+  return found;
 }
 
-/** Whether it has single threads: v2 knows by its type, v1 by who is in it. */
-export function isThreaded(places: readonly Place[]): boolean {
-  return typeOf(places) === 'threaded' || splitProcess(places) !== undefined;
-}
-
-/** Those that are ending are in no list any more. */
-function outsideOf(inside: ReadonlySet<number>, pid: number): number[] {
-  const tids = ifThere<string[]>([], () => readdirSync(`/proc/${pid}/task`)).map(Number);
-  return tids.filter((tid) => !inside.has(tid) && !isExiting(tid));
+/** None where /proc hides them, or they are gone. hidepid in proc(5) */
+function threadsOf(pid: number): number[] {
+  return unless(['ENOENT', 'ESRCH', 'EPERM', 'EACCES'], () => readdirSync(`/proc/${pid}/task`).map(Number));
 }
 
 /** That of another pid namespace tells of other processes under these numbers. */
@@ -37,9 +44,9 @@ function isProcOurs(): boolean {
 }
 
 function threadsBelow(places: readonly Place[]): ReadonlySet<number> {
-  const all = places.flatMap(({ hierarchy, directory }) => [
-    { hierarchy, directory },
-    ...ifThere<string[]>([], () => descendants(directory)).map((below) => ({ hierarchy, directory: below })),
-  ]);
-  return new Set(all.flatMap((place) => ifThere<number[]>([], () => threadsIn([place]))));
+  const all = places.flatMap(({ hierarchy, directory }) => {
+    const below = unless(GONE, () => descendants(directory));
+    return [directory, ...below].map((each) => ({ hierarchy, directory: each }));
+  });
+  return new Set(all.flatMap((place) => unless(GONE, () => threadsIn([place]))));
 }
