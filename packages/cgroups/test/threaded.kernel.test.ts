@@ -7,7 +7,7 @@ import { Cgroup, type Limits } from '../src/index.ts';
 import { placeIn } from '../src/place.ts';
 import { splitProcesses } from '../src/v1/split-process.ts';
 import { compile } from './compile.ts';
-import { startInside } from './inside.ts';
+import { type Inside, startInside } from './inside.ts';
 import { directories, mountinfo, place, views } from './views.ts';
 
 // With v2 alone: pids and cpu are the controllers that a cgroup with processes can enable, and it is threaded then.
@@ -46,9 +46,7 @@ for (const [name, view] of views) {
 
       test('can be in different cgroups below the one of the process', async () => {
         await using group = await create();
-        const node = await startInside(group, process.execPath, '-e', 'setInterval(() => {}, 1e6)');
-        node.go();
-        await expect.poll(() => threadsOf(node.pid).length).toBeGreaterThan(4);
+        const node = await startNode(group);
         const slow = await group.threadedChild('slow', { cpu: { max: 0.1 }, pids: { max: 50 } });
         const other = await group.threadedChild('other');
         const [, first = 0, second = 0] = threadsOf(node.pid);
@@ -66,12 +64,7 @@ for (const [name, view] of views) {
 
       test('are not killed one by one, and are in the way of removing, which names them', async () => {
         await using group = await create();
-        const node = await startInside(group, process.execPath, '-e', 'setInterval(() => {}, 1e6)');
-        node.go();
-        await expect.poll(() => threadsOf(node.pid).length).toBeGreaterThan(4);
-        const inner = await group.threadedChild('inner');
-        const [, thread = 0] = threadsOf(node.pid);
-        await inner.addThread(thread);
+        const { node, inner, thread } = await threadInside(group);
         const isOnV2 = (await inner.type()) === 'threaded';
         const threaded = { code: 'CGROUP_DENIED', message: expect.stringContaining('threaded') };
         await expect(inner.kill()).rejects.toMatchObject(threaded);
@@ -110,12 +103,7 @@ for (const [name, view] of views) {
 
       test('get a second limit later on, but none of one more v1 hierarchy, which is said in words', async () => {
         await using group = await create();
-        const node = await startInside(group, process.execPath, '-e', 'setInterval(() => {}, 1e6)');
-        node.go();
-        await expect.poll(() => threadsOf(node.pid).length).toBeGreaterThan(4);
-        const inner = await group.threadedChild('inner', { pids: { max: 50 } });
-        const [, thread = 0] = threadsOf(node.pid);
-        await inner.addThread(thread);
+        const { node, inner } = await threadInside(group, { pids: { max: 50 } });
         const memberships = readFileSync(`/proc/${node.pid}/cgroup`, 'utf8');
         const set = inner.set({ ...more, pids: { max: 60 } });
         if (name === 'as it is') await set;
@@ -133,12 +121,7 @@ for (const [name, view] of views) {
 
       test('stay where they are when the cgroup above is limited in one more way', async () => {
         await using group = await create();
-        const node = await startInside(group, process.execPath, '-e', 'setInterval(() => {}, 1e6)');
-        node.go();
-        await expect.poll(() => threadsOf(node.pid).length).toBeGreaterThan(4);
-        const inner = await group.threadedChild('inner');
-        const [, thread = 0] = threadsOf(node.pid);
-        await inner.addThread(thread);
+        const { node, inner, thread } = await threadInside(group);
         const isOnV2 = (await inner.type()) === 'threaded';
         const whole = isOnV2 ? undefined : await startInside(inner, 'sleep', '60');
         await group.set(more);
@@ -151,6 +134,22 @@ for (const [name, view] of views) {
       });
     },
   );
+}
+
+async function startNode(group: Cgroup): Promise<Inside> {
+  const node = await startInside(group, process.execPath, '-e', 'setInterval(() => {}, 1e6)');
+  node.go();
+  await expect.poll(() => threadsOf(node.pid).length).toBeGreaterThan(4);
+  return node;
+}
+
+/** A process in the group, and one of its threads in a cgroup inside. */
+async function threadInside(group: Cgroup, limits: Limits = {}) {
+  const node = await startNode(group);
+  const inner = await group.threadedChild('inner', limits);
+  const [, thread = 0] = threadsOf(node.pid);
+  await inner.addThread(thread);
+  return { node, inner, thread };
 }
 
 function threadsOf(pid: number): number[] {
