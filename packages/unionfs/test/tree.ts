@@ -34,7 +34,7 @@ function describe(
   { directoryTimes = true, times = true }: TreeOptions,
 ): string {
   const facts = [name, stats.mode.toString(8), `${stats.uid}:${stats.gid}`];
-  if (times && (directoryTimes || !stats.isDirectory())) facts.push(String(stats.mtimeNs));
+  if (times && (directoryTimes || !stats.isDirectory())) facts.push(String(bounded(stats.mtimeNs)));
   if (stats.isFile()) facts.push(createHash('sha1').update(readFileSync(path)).digest('hex'));
   if (stats.isSymbolicLink()) facts.push(readlinkSync(path, { encoding: 'latin1' }));
   if (stats.isCharacterDevice() || stats.isBlockDevice()) facts.push(`device ${stats.rdev}`);
@@ -44,6 +44,16 @@ function describe(
     facts.push(`same as ${groups.get(key)}`);
   }
   return [...facts, ...xattrs(path)].join(' ');
+}
+
+/**
+ * An inode of ext4 has 34 bits for the seconds, and the kernel takes the nearest that it can keep; an image has 64.
+ * https://docs.kernel.org/filesystems/ext4/inodes.html#inode-timestamps
+ */
+function bounded(nanoseconds: bigint): bigint {
+  const [first, last] = [-(2n ** 31n) * 10n ** 9n, (2n ** 31n - 1n + 3n * 2n ** 32n) * 10n ** 9n];
+  if (nanoseconds < first) return first;
+  return nanoseconds < last ? nanoseconds : last;
 }
 
 /** Extended attributes as `name=hex`. */

@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { digestOf } from '../../src/digest.ts';
 import { ingestDirectory, leaseDirectory } from '../../src/layout/places.ts';
 import { makeImage, openLayout, scratch } from '../scratch.ts';
-import { otherProcess } from './other-process.ts';
+import { asNobody, otherProcess } from './other-process.ts';
 
 const work = `
   const image = await layout.image('one');
@@ -28,24 +28,22 @@ const work = `
 const inside = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"';
 
 requires({ on: ['host'], root: true })('a layout that may not be changed', () => {
-  it.each<[string, string, 'ours' | 'of others', (path: string) => string[]]>([
-    ['on a read-only mount', 'EROFS', 'ours', (path) => ['unshare', '--mount', 'sh', '-c', inside, path]],
-    ['on a read-only mount', 'EROFS', 'of others', (path) => ['unshare', '--mount', 'sh', '-c', inside, path]],
-    ['of another user', 'EACCES', 'ours', () => ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']],
-    ['of another user', 'EACCES', 'of others', () => ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']],
-  ])('%s can be read, and writing to it fails with %s; it was made by a program %s', async (_, code, by, wrapper) => {
+  it.each<[string, string, 'ours' | 'of others', typeof asNobody]>([
+    ['on a read-only mount', 'EROFS', 'ours', onReadOnlyMount],
+    ['on a read-only mount', 'EROFS', 'of others', onReadOnlyMount],
+    ['of another user', 'EACCES', 'ours', asNobody],
+    ['of another user', 'EACCES', 'of others', asNobody],
+  ])('%s can be read, and writing to it fails with %s; it was made by a program %s', async (_, code, by, run) => {
     await using folder = await scratch();
     chmodSync(folder.path, 0o755);
     const layout = await openLayout(folder.path);
     await layout.tag('one', await makeImage(layout, ['first', 'second']));
     const own = [ingestDirectory(folder.path), leaseDirectory(folder.path)];
     if (by === 'of others') for (const path of own) rmSync(path, { recursive: true });
-    const other = otherProcess(folder.path, work, { wrapper: wrapper(folder.path) });
-    const said: (string | undefined)[] = [];
-    for (let line = await other.said(); line !== undefined; line = await other.said()) said.push(line);
+    const { lines, exitCode } = await run(folder.path, work);
     const refused = `cannot write to the image layout ${folder.path}: ${code}; is it mounted read-only, or does it belong to another user?`;
-    expect(said).toEqual(['first', 'second', '0 problems, 1 image', ...Array(7).fill(refused)]);
-    expect(await other.closed).toBe(0);
+    expect(lines).toEqual(['first', 'second', '0 problems, 1 image', ...Array(7).fill(refused)]);
+    expect(exitCode).toBe(0);
     expect(readdirSync(folder.path).includes('.ingest')).toBe(by === 'ours');
   });
 
@@ -57,10 +55,7 @@ requires({ on: ['host'], root: true })('a layout that may not be changed', () =>
     for (const name of ['', 'blobs', 'blobs/sha256', '.ingest', '.leases']) chmodSync(join(folder.path, name), 0o777);
     chmodSync(layout.path(digestOf('hidden')), 0);
     const script = 'for (const { kind, removed } of await layout.fsck({ remove: true })) say(kind + removed);';
-    const wrapper = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
-    const other = otherProcess(folder.path, script, { wrapper });
-    expect(await other.said()).toBe('blob-unreadfalse');
-    expect(await other.said()).toBe(undefined);
+    expect(await asNobody(folder.path, script)).toEqual({ lines: ['blob-unreadfalse'], exitCode: 0 });
     expect(await layout.has(digestOf('hidden'))).toBe(true);
   });
 
@@ -78,3 +73,10 @@ requires({ on: ['host'], root: true })('a layout that may not be changed', () =>
     expect(readdirSync(empty)).toEqual([]);
   });
 });
+
+async function onReadOnlyMount(path: string, script: string): ReturnType<typeof asNobody> {
+  const other = otherProcess(path, script, { wrapper: ['unshare', '--mount', 'sh', '-c', inside, path] });
+  const lines: string[] = [];
+  for (let line = await other.said(); line !== undefined; line = await other.said()) lines.push(line);
+  return { lines, exitCode: await other.closed };
+}
