@@ -6,10 +6,11 @@ export function refused(entry: { readonly name: Buffer }, error: unknown, owner:
   if (!(error instanceof Error)) return error;
   if (error instanceof UnionfsError) return named(entry, error);
   const { code = 'unknown', syscall = '' } = error as NodeJS.ErrnoException;
+  const reason = code === 'ENAMETOOLONG' ? tooLong : syscall === '' ? error.message : `${syscall}: ${code}`;
   const remedy = remedyFor(code, syscall, owner);
   return new UnionfsError(
     meanings[code] ?? 'LAYER_REFUSED',
-    `cannot unpack ${shown(entry.name)}: ${syscall === '' ? error.message : `${syscall}: ${code}`}${remedy === undefined ? '' : `; ${remedy}`}`,
+    `cannot unpack ${shown(entry.name)}: ${reason}${remedy === undefined ? '' : `; ${remedy}`}`,
     { entry: entry.name.toString(), cause: error },
   );
 }
@@ -19,6 +20,9 @@ function named({ name }: { readonly name: Buffer }, error: UnionfsError): Unionf
   if (error.entry !== undefined) return error;
   return new UnionfsError(error.code, error.message, { entry: name.toString(), cause: error.cause });
 }
+
+/** path_resolution(7): whichever lookup meets it, of a directory or of an image. */
+const tooLong = 'a name is longer than 255 bytes, or a path than 4095';
 
 const meanings: Readonly<Record<string, UnionfsErrorCode>> = {
   ENAMETOOLONG: 'LAYER_INVALID',

@@ -21,6 +21,7 @@ const below = (): EntrySpec[] => [
   { name: 'var/lib/tools', type: '2', link: '/bin' },
 ];
 const alias: EntrySpec = { name: 'alias', type: '1', link: 'bin/tool' };
+const long = 'n'.repeat(256);
 
 requires({ on: ['host'], root: true, kernel: '6.12' })('an image of a layer over others', () => {
   it.each<[string, EntrySpec[]]>([
@@ -49,6 +50,19 @@ requires({ on: ['host'], root: true, kernel: '6.12' })('an image of a layer over
     await applyLayer(layer(...below()), folder.join('below'), { whiteouts: 'overlay' });
     const { directory, image } = await bothForms(folder, archive(...entries), { lower: [folder.join('below')] });
     expect(image).toEqual(directory);
+  });
+
+  it.each<[string, EntrySpec]>([
+    ['a name', { name: 'x', pax: { path: long } }],
+    ['a name on the way', { name: 'x', pax: { path: `${long}/x` } }],
+    ['a link to a name', { name: 'hard', type: '1', pax: { linkpath: long } }],
+    ['a whiteout of a name', { name: 'x', pax: { path: `.wh.${long}` } }],
+  ])('refuses %s that is too long in the same words', async (_, entry) => {
+    using folder = scratch('below');
+    mkdirSync(folder.join('below'));
+    const { directory, image } = await bothForms(folder, archive(entry), { lower: [folder.join('below')] });
+    expect(directory).toMatch(/^LAYER_INVALID: cannot unpack .*a name is longer than 255 bytes/);
+    expect(image).toBe(directory);
   });
 
   it('may list what was in a directory that a link replaces also where nobody knows what is below', async () => {
