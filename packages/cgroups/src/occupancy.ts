@@ -3,7 +3,8 @@ import { Flips } from './flips.ts';
 
 /**
  * Whether somebody is inside. Who comes and goes between two looks leaves the state as it was, but has used the CPU: a
- * short command is not to be waited for in vain.
+ * short command is not to be waited for in vain. (A kernel whose scheduler has no finer clock than its ticks, as User-Mode
+ * Linux, may count nothing of less than one.)
  */
 export class Occupancy {
   readonly #flips = new Flips('populated', 'empty');
