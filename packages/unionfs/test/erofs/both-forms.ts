@@ -49,8 +49,7 @@ async function attempted<T>(act: () => Promise<T>): Promise<T | string> {
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
-    // Each asks the kernel in its own way, and gets the same answer.
-    return `${code}: ${message.replace(/\b\w+: (?=E[A-Z0-9]+\b)/, '')}`;
+    return `${code}: ${message}`;
   }
 }
 
