@@ -1,5 +1,5 @@
 /** Whiteouts in the form that overlayfs reads, as whiteouts.ts makes them in a directory. */
-import { checkName } from './file-name.ts';
+import { checkName } from '../layer/file-name.ts';
 import { ImageDirectory } from './image-directory.ts';
 import type { ImageTree } from './image-tree.ts';
 import { whiteout } from './inode.ts';

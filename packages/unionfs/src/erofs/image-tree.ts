@@ -3,11 +3,12 @@
  * turn, from the root of the layer if it is absolute; going up stops at the root. Where the layer itself has no such
  * directory, the layers below tell what it is there.
  */
+
 import { components } from '../layer/entry-path.ts';
+import { checkName } from '../layer/file-name.ts';
 import type { Limits } from '../layer/limits.ts';
 import { attributesOf, type LowerView, linkTarget } from '../layer/lower-view.ts';
 import { checkDepth, checkImplicit, checkLinks, latin1, throughLink, type WalkOptions } from '../layer/way.ts';
-import { checkName } from './file-name.ts';
 import { ImageDirectory } from './image-directory.ts';
 import { type Inode, type InodeAttributes, ordinary } from './inode.ts';
 import { checkedAttributes } from './xattrs.ts';

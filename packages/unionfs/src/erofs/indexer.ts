@@ -1,5 +1,6 @@
 /** Builds the tree of a layer from its entries, by the rules by which unpacker.ts makes it in a directory. */
 import { entryPath } from '../layer/entry-path.ts';
+import { checkName } from '../layer/file-name.ts';
 import type { Limits } from '../layer/limits.ts';
 import { attributesOf } from '../layer/lower-view.ts';
 import { type Shift, shiftOf } from '../layer/owners.ts';
@@ -93,6 +94,7 @@ export class Indexer implements TarHandler {
 
   #addIn(path: readonly string[], name: string, entry: TarEntry): void {
     const directory = this.tree.walk(path, { create: 'always' }) as ImageDirectory;
+    if (entry.type !== 'hardlink') checkName(name);
     if (entry.type === 'directory') this.#addDirectory(directory, name, entry);
     else if (entry.type === 'hardlink') this.#addHardLink(directory, name, entry);
     else this.tree.put(directory, name, this.#leaf(entry));

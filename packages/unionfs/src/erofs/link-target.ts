@@ -1,5 +1,6 @@
 /** What a hard link is to: an inode of the layer, or a file of the layers below, taken into the layer; as hard-link.ts finds it. */
 import { entryPath } from '../layer/entry-path.ts';
+import { checkName } from '../layer/file-name.ts';
 import { attributesOf, type Found, linkTarget } from '../layer/lower-view.ts';
 import { invalid } from '../tar/invalid.ts';
 import { shown, type TarEntry } from '../tar/tar-entry.ts';
@@ -21,6 +22,7 @@ export function findTarget(tree: ImageTree, appendix: Appendix, entry: TarEntry)
   const name = path.pop();
   const directory = name === undefined ? undefined : tree.walk(path, { create: 'if-below' });
   if (name === undefined || directory === undefined) throw noTarget(entry);
+  checkName(name);
   const inode = directory.names.get(name) ?? takeAlong(tree, appendix, directory, name, entry);
   if (inode === undefined || inode.isWhiteout) throw noTarget(entry);
   if (inode.type === 'directory') {

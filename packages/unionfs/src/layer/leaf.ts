@@ -6,6 +6,7 @@ import type { TarEntry } from '../tar/tar-entry.ts';
 import { type AttributeOptions, setLinkAttributes, setNodeAttributes } from './attributes.ts';
 import { terminated } from './beneath.ts';
 import type { Directory } from './directory.ts';
+import { symlinkTarget } from './symlink-target.ts';
 
 /** Throws EEXIST where there is anything by that name. */
 export function makeLeaf(directory: Directory, name: string, entry: TarEntry, options: AttributeOptions): void {
@@ -14,8 +15,7 @@ export function makeLeaf(directory: Directory, name: string, entry: TarEntry, op
 }
 
 function makeSymlink(directory: Directory, name: string, entry: TarEntry, options: AttributeOptions): void {
-  if (entry.link.length === 0) throw invalid(entry, 'it is a link to nothing');
-  symlinkSync(entry.link, directory.place(name));
+  symlinkSync(symlinkTarget(entry), directory.place(name));
   setLinkAttributes(directory.place(name), entry, options);
 }
 

@@ -6,10 +6,11 @@ export function refused(entry: { readonly name: Buffer }, error: unknown, owner:
   if (!(error instanceof Error)) return error;
   if (error instanceof UnionfsError) return named(entry, error);
   const { code = 'unknown', syscall = '' } = error as NodeJS.ErrnoException;
-  const reason = code === 'ENAMETOOLONG' ? tooLong : syscall === '' ? error.message : `${syscall}: ${code}`;
+  const isNameTooLong = code === 'ENAMETOOLONG' && syscall !== 'symlink';
+  const reason = isNameTooLong ? tooLong : syscall === '' ? error.message : `${syscall}: ${code}`;
   const remedy = remedyFor(code, syscall, owner);
   return new UnionfsError(
-    meanings[code] ?? 'LAYER_REFUSED',
+    isNameTooLong ? 'LAYER_INVALID' : (meanings[code] ?? 'LAYER_REFUSED'),
     `cannot unpack ${shown(entry.name)}: ${reason}${remedy === undefined ? '' : `; ${remedy}`}`,
     { entry: entry.name.toString(), cause: error },
   );
@@ -25,7 +26,6 @@ function named({ name }: { readonly name: Buffer }, error: UnionfsError): Unionf
 const tooLong = 'a name is longer than 255 bytes, or a path than 4095';
 
 const meanings: Readonly<Record<string, UnionfsErrorCode>> = {
-  ENAMETOOLONG: 'LAYER_INVALID',
   // The way led through a mount point, or the kernel saw a name climb out.
   EXDEV: 'LAYER_ESCAPES',
 };
@@ -34,6 +34,8 @@ function remedyFor(code: string, syscall: string, owner: 'keep' | 'self'): strin
   if (code === 'ENOSPC') return 'there is no room left';
   if (code === 'EDQUOT') return 'the quota is used up';
   if (code === 'EFBIG') return 'the file system takes no files of that size';
+  // Names are checked before: it is the target, which some file systems keep in a block of theirs.
+  if (code === 'ENAMETOOLONG' && syscall === 'symlink') return 'the file system takes no links to so long a path';
   if (code === 'EXDEV') return 'it is not on the file system of the layer';
   if (code === 'EINVAL' && /chown/.test(syscall))
     return "its owner has no id in this user namespace; use owner: 'self'";

@@ -6,6 +6,7 @@ import { type AttributeOptions, attributesIn } from './attributes.ts';
 import { CopyUp } from './copy-up.ts';
 import type { Directory } from './directory.ts';
 import { entryPath } from './entry-path.ts';
+import { checkName } from './file-name.ts';
 import { FileWriter } from './file-writer.ts';
 import { hardLink } from './hard-link.ts';
 import type { LayerTree } from './layer-tree.ts';
@@ -96,6 +97,8 @@ export class Unpacker implements LayerHandler, Disposable {
 
   #makeIn(path: readonly string[], name: string, entry: TarEntry): void {
     const directory = this.#tree.walk(path, { create: 'always' }) as Directory;
+    // That of a hard link comes after its target, which is looked for first.
+    if (entry.type !== 'hardlink') checkName(name);
     if (entry.type === 'directory') this.#makeDirectory(directory, name, entry);
     else if (entry.type === 'hardlink') {
       const make = hardLink(this.#tree, directory, name, entry, this.#copies);

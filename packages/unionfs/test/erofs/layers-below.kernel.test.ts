@@ -22,6 +22,7 @@ const below = (): EntrySpec[] => [
 ];
 const alias: EntrySpec = { name: 'alias', type: '1', link: 'bin/tool' };
 const long = 'n'.repeat(256);
+const accessList = 'SCHILY.xattr.system.posix_acl_access';
 
 requires({ on: ['host'], root: true, kernel: '6.12' })('an image of a layer over others', () => {
   it.each<[string, EntrySpec[]]>([
@@ -52,17 +53,24 @@ requires({ on: ['host'], root: true, kernel: '6.12' })('an image of a layer over
     expect(image).toEqual(directory);
   });
 
-  it.each<[string, EntrySpec]>([
+  it.each<[string, EntrySpec, ...EntrySpec[]]>([
     ['a name', { name: 'x', pax: { path: long } }],
     ['a name on the way', { name: 'x', pax: { path: `${long}/x` } }],
     ['a link to a name', { name: 'hard', type: '1', pax: { linkpath: long } }],
     ['a whiteout of a name', { name: 'x', pax: { path: `.wh.${long}` } }],
-  ])('refuses %s that is too long in the same words', async (_, entry) => {
+    ['a name of a directory', { name: 'x/', type: '5', pax: { path: long } }],
+    ['a name for a hard link', { name: 'file' }, { name: 'x', type: '1', link: 'file', pax: { path: long } }],
+    ['with an attribute that cannot be, a name', { name: 'x', pax: { path: long, [accessList]: 'none' } }],
+    ['of a link to nothing, a name', { name: 'x', type: '2', pax: { path: long } }],
+  ])('refuses %s that is too long in the same words', async (_, ...entries) => {
     using folder = scratch('below');
     mkdirSync(folder.join('below'));
-    const { directory, image } = await bothForms(folder, archive(entry), { lower: [folder.join('below')] });
-    expect(directory).toMatch(/^LAYER_INVALID: cannot unpack .*a name is longer than 255 bytes/);
-    expect(image).toBe(directory);
+    const lowers = [[], [folder.join('below')]];
+    for (const [index, lower] of lowers.entries()) {
+      const { directory, image } = await bothForms(folder, archive(...entries), { name: `layer${index}`, lower });
+      expect(directory).toMatch(/^LAYER_INVALID: cannot unpack .*a name is longer than 255 bytes/);
+      expect(image).toBe(directory);
+    }
   });
 
   it('may list what was in a directory that a link replaces also where nobody knows what is below', async () => {
