@@ -36,7 +36,9 @@ export async function asNobody(
   script: string,
 ): Promise<{ lines: string[]; exitCode: number | null }> {
   const index = './packages/image-spec/src/index.ts';
-  const { stdout, exitCode } = await unprivileged(['node', ...argumentsFor(directory, script, index)]);
+  const command = ['node', ...argumentsFor(directory, script, index)];
+  const { stdout, stderr, exitCode } = await unprivileged(command, { timeout: 120_000 });
+  process.stderr.write(stderr);
   return { lines: stdout.split('\n').slice(0, -1), exitCode };
 }
 
