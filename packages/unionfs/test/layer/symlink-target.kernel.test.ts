@@ -1,6 +1,6 @@
 /** How long a symbolic link may be depends on the file system: symlink(7), and the size of a block of ext4. */
 import { execFileSync } from 'node:child_process';
-import { lstatSync, mkdirSync } from 'node:fs';
+import { closeSync, lstatSync, mkdirSync, openSync } from 'node:fs';
 import { guard, requires, type Scratch, scratch } from '@estiba/testkit';
 import { type EntrySpec, layer } from '@estiba/testkit/archive';
 import { expect, it } from 'vitest';
@@ -32,11 +32,14 @@ requires({ on: ['host'], root: true, command: 'mke2fs' })('a symbolic link', () 
   });
 });
 
-/** An ext4 that has no room for a target of 1024 bytes. */
+/** An ext4 that has no room for a target of 1024 bytes; attached nowhere, so that it is gone with its descriptor. */
 function smallBlocks(folder: Scratch): Disposable & { readonly path: string } {
   const [file, path] = [folder.join('disk'), folder.join('mounted')];
   mkdirSync(path);
-  execFileSync('mke2fs', ['-q', '-t', 'ext4', '-b', '1024', file, '4M'], { timeout: 20_000 });
-  execFileSync('mount', ['-o', 'loop', file, path], { timeout: 20_000 });
-  return { path, [Symbol.dispose]: () => execFileSync('umount', [path], { timeout: 20_000 }) };
+  const run = (command: string, ...args: string[]) => execFileSync(command, args, { timeout: 20_000 });
+  run('mke2fs', '-q', '-t', 'ext4', '-b', '1024', file, '4M');
+  run('mount', '-o', 'loop', file, path);
+  const fd = openSync(path, 'r');
+  run('umount', '--lazy', path);
+  return { path: `/proc/self/fd/${fd}/.`, [Symbol.dispose]: () => closeSync(fd) };
 }
